@@ -1,0 +1,1 @@
+"""One handle for every long-running remote job."""
