@@ -1,0 +1,99 @@
+"""The name of one job: plain data that travels between tasks, processes and logs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Self
+from urllib.parse import quote, unquote
+
+import attrs
+
+from asyncjobs.errors import InvalidArgument
+
+#: No documented id is longer: Exa takes run ids of up to 200 characters and external ids of up to 300.
+MAX_ID_LENGTH: Final = 300
+
+_KIND: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def check_id(value: object, field: str) -> str:
+    """
+    Return *value* if it can be one segment of a path.
+
+    Raises:
+        InvalidArgument: It is no string, empty, ``.`` or ``..``, too long, or has control characters
+            or lone surrogates.
+    """
+    if not isinstance(value, str):
+        raise InvalidArgument(field, f"expected an id as str, got {type(value).__name__}")
+    if not value:
+        raise InvalidArgument(field, "an id cannot be empty")
+    if len(value) > MAX_ID_LENGTH:
+        raise InvalidArgument(field, f"an id has at most {MAX_ID_LENGTH} characters, got {len(value)}")
+    if value in {".", ".."}:
+        raise InvalidArgument(field, "'.' and '..' are steps of a path, not ids")
+    if not value.isprintable():
+        raise InvalidArgument(field, "an id has no control or unprintable characters")
+    return value
+
+
+def encode_segment(value: str) -> str:
+    """Return *value* percent-encoded as one segment of a path: no slash of it can add another."""
+    return quote(value, safe="")
+
+
+def _check_kind(_: object, __: object, value: object) -> None:
+    if not isinstance(value, str) or not _KIND.fullmatch(value):
+        raise InvalidArgument("kind", "expected a name such as 'exa.search'")
+
+
+def _check_parts(_: object, __: object, value: object) -> None:
+    if not isinstance(value, tuple) or not value:
+        raise InvalidArgument("parts", "expected a tuple of at least one id")
+    for part in value:
+        check_id(part, "parts")
+
+
+@attrs.frozen(order=True)
+class JobRef:
+    """
+    Which job, on which kind of endpoint: ``exa.search:ws_1/s_1``.
+
+    A ref holds no secret, compares and sorts, and can be pickled. *kind* is the name of the
+    kind of job, *parts* are the ids in the order of the kind's path.
+    """
+
+    kind: str = attrs.field(validator=_check_kind)
+    parts: tuple[str, ...] = attrs.field(validator=_check_parts)
+
+    @property
+    def id(self) -> str:
+        """The job's own id, without those of its containers."""
+        return self.parts[-1]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """
+        Return the ref that *text* spells, the reverse of ``str(ref)``.
+
+        Raises:
+            InvalidArgument: *text* is no ref.
+        """
+        if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - untrusted text
+            raise InvalidArgument("ref", f"expected text such as 'exa.search:ws_1/s_1', got {type(text).__name__}")
+        kind, colon, path = text.partition(":")
+        if not colon or not _KIND.fullmatch(kind):
+            raise InvalidArgument("ref", "expected text such as 'exa.search:ws_1/s_1'")
+        if _BAD_ESCAPE.search(path):
+            raise InvalidArgument("ref", "'%' begins an escape of two hexadecimal digits")
+        try:
+            parts = tuple(unquote(part, errors="strict") for part in path.split("/"))
+        except UnicodeDecodeError:
+            raise InvalidArgument("ref", "its escapes are no UTF-8") from None
+        for part in parts:
+            check_id(part, "ref")
+        return cls(kind, parts)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{'/'.join(map(encode_segment, self.parts))}"
