@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import selectors
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ T = TypeVar("T")
 
 # Not zero, so that code that takes 0.0 for "never" is found out; small enough for nanoseconds to count in a float.
 _EPOCH = 1000.0
+_RESOLUTION = time.get_clock_info("monotonic").resolution
 
 
 class DeadlockError(RuntimeError):
@@ -39,8 +41,10 @@ class _JumpingSelector(selectors.DefaultSelector):
             if not ready:
                 raise self._on_deadlock()
             return ready
-        # Far from zero a tiny step may round to nothing; the loop would then spin for ever.
-        self.now = max(self.now + timeout, math.nextafter(self.now, math.inf))
+        self.now += timeout
+        if math.ulp(self.now) > _RESOLUTION:
+            # So far from zero the loop's own tolerance rounds to nothing, and a timer that is exactly due never fires.
+            self.now = math.nextafter(self.now, math.inf)
         return []
 
 
@@ -50,8 +54,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     Whenever nothing is ready to run, :meth:`time` jumps to the next timer. Files and sockets that are ready are served
     first, but work in threads and in other processes goes on in real time and is outrun by any timer.
 
-    *grace* is how many real seconds a thread gets to wake a loop that has no timer left, before :class:`DeadlockError` is
-    raised out of ``run_forever``.
+    *grace* is how many real seconds a thread gets to wake a loop that has no timer left, before
+    :class:`DeadlockError` is raised out of ``run_forever``.
     """
 
     def __init__(self, *, grace: float = 1.0) -> None:
