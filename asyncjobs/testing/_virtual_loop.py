@@ -32,6 +32,9 @@ class _JumpingSelector(selectors.DefaultSelector):
         self._on_deadlock = on_deadlock
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if math.ulp(self.now) > _RESOLUTION:
+            # So far from zero the loop's own tolerance rounds to nothing, and a timer that is exactly due never fires.
+            self.now = math.nextafter(self.now, math.inf)
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
@@ -42,9 +45,6 @@ class _JumpingSelector(selectors.DefaultSelector):
                 raise self._on_deadlock()
             return ready
         self.now += timeout
-        if math.ulp(self.now) > _RESOLUTION:
-            # So far from zero the loop's own tolerance rounds to nothing, and a timer that is exactly due never fires.
-            self.now = math.nextafter(self.now, math.inf)
         return []
 
 
