@@ -1,0 +1,1 @@
+"""Exa: Websets (searches and enrichments) and Agent runs."""

@@ -1,0 +1,1 @@
+"""WaterCrawl: web searches."""
