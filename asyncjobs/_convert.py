@@ -133,8 +133,9 @@ def _record(cls: type[Any], converter: Converter, style: KeyStyle) -> Hook:
     takes_whole = any(field.metadata.get(_KEY) == _WHOLE for field in fields)
 
     def hook(value: Any, _: Any) -> Any:
-        demand(dict, value)
-        return inner({**value, _WHOLE: value} if takes_whole else value, cls)
+        if not isinstance(value, dict):
+            raise expected("object", value)
+        return inner({**value, _WHOLE: value} if takes_whole else value, cls)  # pyright: ignore[reportUnknownArgumentType]
 
     return hook
 
@@ -152,7 +153,6 @@ def _or_default(field: attrs.Attribute[Any], converter: Converter) -> Hook | Non
 def _sequence(cls: Any, converter: Converter) -> Hook:
     as_list: Any = GenericAlias(list, get_args(cls)[:1])
     inner = converter.get_structure_hook(as_list)
-
     return lambda value, _: tuple(inner(demand(list, value), as_list))
 
 
@@ -208,7 +208,7 @@ def _choice(members: list[Any], converter: Converter) -> Hook:
 def _tagged(records: list[Any], converter: Converter) -> Hook:
     hooks: dict[str, Hook] = {}
     for record in records:
-        tags = get_args(attrs.fields_dict(record)["type"].type) or ("",)
+        tags = get_args(attrs.fields_dict(attrs.resolve_types(record))["type"].type) or ("",)
         hooks |= dict.fromkeys(tags, converter.get_structure_hook(record))
     fallback = hooks[""]  # The one whose type is any str.
 
