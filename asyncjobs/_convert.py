@@ -80,6 +80,14 @@ def structure(payload: object, cls: type[T], style: KeyStyle) -> T:
     raise ProtocolError(f"{cls.__name__} does not fit: {'; '.join(problems[:_SHOWN] + more)}")
 
 
+def read_key(resource: object, wire: str, style: KeyStyle) -> Any:
+    """Return what a structured *resource* holds for the key that the service spells *wire*; ``None`` if it has none."""
+    for field in attrs.fields(type(resource)):  # type: ignore[arg-type] # resources are attrs classes
+        if _wire_key(field, style) == wire:
+            return getattr(resource, field.name)
+    return None
+
+
 def _problems(error: BaseException, path: str, style: KeyStyle) -> Iterator[tuple[str, str]]:
     if isinstance(error, ClassValidationError):
         fields = attrs.fields_dict(error.cl)
