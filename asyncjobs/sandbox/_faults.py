@@ -1,0 +1,150 @@
+"""What may go wrong between a client and the service, as data."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._ledger import RequestRow
+
+
+@attrs.frozen
+class Answer:
+    """Answer with *status* and *body* instead.
+
+    *body* is JSON (a dict or a list) or text or bytes as they are; ``None`` is the service's own error body for that
+    status. *processed* says that the request takes effect first: a 500 after which the job exists.
+    """
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    processed: bool = False
+
+
+@attrs.frozen
+class Drop:
+    """Close the connection without a byte; *processed* means after the request took effect."""
+
+    processed: bool = False
+
+
+@attrs.frozen
+class Lose:
+    """Do what was asked, then close the connection without a byte: the job is created and nobody is told."""
+
+
+@attrs.frozen
+class Truncate:
+    """Do what was asked, announce the whole reply, and close the connection after *keep* bytes of its body."""
+
+    keep: int = 10
+
+
+@attrs.frozen
+class Stall:
+    """Do nothing for *delay* seconds, ``None`` for ever, then go on; with *processed*, do it all and hold the reply."""
+
+    delay: float | None = None
+    processed: bool = False
+
+
+@attrs.frozen
+class Stale:
+    """Answer a read with the state of *delay* seconds ago; what is younger does not exist yet."""
+
+    delay: float
+
+
+@attrs.frozen
+class Replace:
+    """Do what was asked, and send *body* in place of the reply's, under the reply's status."""
+
+    body: bytes = b"{}"
+    content_type: str = "application/json"
+
+
+@attrs.frozen
+class Redirect:
+    """Send the client to *location*."""
+
+    location: str
+    status: int = 302
+
+
+Action: TypeAlias = Answer | Drop | Lose | Truncate | Stall | Stale | Replace | Redirect
+
+
+@attrs.frozen
+class Fault:
+    """A rule: what happens to which requests.
+
+    A request fits if its *method*, *verb*, *kind* and *path* (a regular expression, searched for) all do; ``None`` fits
+    all. The first *skip* fitting requests pass unharmed, then *times* are struck (``None``: all), each with
+    *probability*. Verbs and kinds are those of the :class:`Ledger`.
+    """
+
+    action: Action
+    method: str | None = attrs.field(default=None, kw_only=True)
+    verb: str | None = attrs.field(default=None, kw_only=True)
+    kind: str | None = attrs.field(default=None, kw_only=True)
+    path: str | None = attrs.field(default=None, kw_only=True)
+    times: int | None = attrs.field(default=1, kw_only=True)
+    skip: int = attrs.field(default=0, kw_only=True)
+    probability: float = attrs.field(default=1.0, kw_only=True)
+
+    def fits(self, row: RequestRow) -> bool:
+        """Tell whether the rule speaks of this request."""
+        return (
+            self.method in {None, row.method}
+            and self.verb in {None, row.verb}
+            and self.kind in {None, row.kind}
+            and (self.path is None or re.search(self.path, row.path) is not None)
+        )
+
+
+@attrs.define(eq=False)
+class _Armed:
+    fault: Fault
+    seen: int = 0
+    struck: int = 0
+
+    @property
+    def spent(self) -> bool:
+        return self.fault.times is not None and self.struck >= self.fault.times
+
+
+class FaultBook:
+    """The rules in force, oldest first; the first that strikes a request is the only one."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed)  # noqa: S311  (repeatable on purpose)
+        self._armed: list[_Armed] = []
+
+    def add(self, fault: Fault) -> None:
+        """Put a rule in force."""
+        self._armed.append(_Armed(fault))
+
+    def clear(self) -> None:
+        """Drop all rules."""
+        self._armed.clear()
+
+    def strike(self, row: RequestRow) -> Action | None:
+        """Return what happens to this request, ``None`` for nothing."""
+        for armed in self._armed:
+            if not armed.fault.fits(row):
+                continue
+            armed.seen += 1
+            if armed.seen <= armed.fault.skip or self._rng.random() >= armed.fault.probability:
+                continue
+            armed.struck += 1
+            if armed.spent:
+                self._armed.remove(armed)
+            return armed.fault.action
+        return None

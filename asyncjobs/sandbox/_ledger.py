@@ -1,0 +1,132 @@
+"""The sandbox's memory of what was asked of it, for assertions and for bills."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ._jobs import RemoteJob
+
+
+@attrs.define(eq=False)
+class RequestRow:
+    """One request as it arrived; *status* is ``None`` until it was answered, and stays so when the reply was dropped."""
+
+    at: float
+    method: str
+    path: str
+    query: str
+    kind: str
+    verb: str
+    host: str
+    key_sent: bool
+    status: int | None = None
+    fault: str | None = None
+
+
+@attrs.frozen
+class JobRow:
+    """One job that was created; *created_at* is the sandbox's clock, *status* the word of the moment of asking."""
+
+    ref: str
+    kind: str
+    ids: tuple[str, ...]
+    created_at: float
+    status: str
+    ended: bool
+
+
+class Ledger:
+    """Every request and every job that a sandbox has seen.
+
+    Kinds are ``exa.search``, ``exa.enrichment``, ``exa.agent_run`` and ``watercrawl.search``, besides ``exa.webset`` and
+    ``exa.item``; verbs are ``create look list cancel stop delete update events result``. A request for a path that does
+    not exist has the kind and the verb ``unknown``.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.requests: list[RequestRow] = []
+        self.in_flight = 0
+        self.peak = 0
+        self._clock = clock
+        self._jobs: list[RemoteJob] = []
+        self._asked: Counter[tuple[str, str]] = Counter()
+
+    def arrived(self, row: RequestRow) -> None:
+        """Enter a request; for the server."""
+        self.requests.append(row)
+        self._asked[row.kind, row.verb] += 1
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+
+    def answered(self, row: RequestRow, status: int | None) -> None:
+        """Enter what a request was told; for the server."""
+        row.status = status
+        self.in_flight -= 1
+
+    def enter(self, job: RemoteJob) -> None:
+        """Enter a job that was created; for the server."""
+        self._jobs.append(job)
+
+    def count(
+        self, verb: str | None = None, kind: str | None = None, *, status: int | None = None, since: float = 0.0
+    ) -> int:
+        """Return how many requests were of *verb* and *kind*, got *status* and came at *since* or later."""
+        if status is None and not since:
+            return sum(
+                number
+                for (asked_kind, asked_verb), number in self._asked.items()
+                if verb in {None, asked_verb} and kind in {None, asked_kind}
+            )
+        return sum(
+            verb in {None, row.verb} and kind in {None, row.kind} and status in {None, row.status} and row.at >= since
+            for row in self.requests
+        )
+
+    def created(self, kind: str | None = None) -> list[JobRow]:
+        """Return the jobs that were created, oldest first."""
+        now = self._clock()
+        return [_row(job, now) for job in self._jobs if kind in {None, job.kind}]
+
+    def active(self, kind: str | None = None) -> list[JobRow]:
+        """Return the jobs that have not ended."""
+        return [row for row in self.created(kind) if not row.ended]
+
+    def billed(self, kind: str | None = None) -> int:
+        """Return how many jobs were started at the customer's cost; each created job is one, whoever knows of it."""
+        return sum(kind in {None, job.kind} for job in self._jobs)
+
+    def table(self) -> dict[str, dict[str, int]]:
+        """Return the number of requests by kind and verb."""
+        table: dict[str, dict[str, int]] = {}
+        for (kind, verb), number in sorted(self._asked.items()):
+            table.setdefault(kind, {})[verb] = number
+        return table
+
+    def __str__(self) -> str:
+        """Return :meth:`table` as aligned text."""
+        return "\n".join(_lines(self.table()))
+
+    def clear(self) -> None:
+        """Forget the requests, not the jobs."""
+        self.requests.clear()
+        self._asked.clear()
+        self.peak = self.in_flight
+
+
+def _row(job: RemoteJob, now: float) -> JobRow:
+    gone = job.refusal(now) is not None
+    return JobRow(job.ref, job.kind, job.ids, job.created, job.word(now), gone or job.ended(now) is not None)
+
+
+def _lines(table: dict[str, dict[str, int]]) -> Iterable[str]:
+    verbs = sorted({verb for row in table.values() for verb in row})
+    width = max([len(kind) for kind in table], default=0)
+    yield " ".join([" " * width, *(f"{verb:>8}" for verb in verbs)])
+    for kind, row in table.items():
+        yield " ".join([f"{kind:<{width}}", *(f"{row.get(verb, 0):>8}" for verb in verbs)])

@@ -1,0 +1,44 @@
+"""Following a job for as long as somebody listens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from ._jobs import RemoteJob
+    from ._world import World
+
+# A stream looks up at least so often, in seconds, to see whether its reader is still there.
+_HEARTBEAT = 15.0
+
+
+class Follower:
+    """Wakes at each change of one job; a context manager."""
+
+    def __init__(self, world: World, job: RemoteJob) -> None:
+        self._world = world
+        self._job = job
+        self._wake = asyncio.Event()
+
+    def __enter__(self) -> Self:
+        self._job.listeners.append(self._wake.set)
+        self._world.wakers.add(self._wake.set)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._job.listeners.remove(self._wake.set)
+        self._world.wakers.discard(self._wake.set)
+
+    async def change(self) -> bool:
+        """Wait until the job may have changed, or for a heartbeat; false when the sandbox closes."""
+        now = self._world.now()
+        at = self._job.next_change(now)
+        delay = _HEARTBEAT if at is None else min(_HEARTBEAT, at - now)
+        try:
+            async with asyncio.timeout(delay):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+        return not self._world.closing

@@ -1,0 +1,254 @@
+"""Exa Websets: websets, their searches, enrichments and items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _checks, _exa
+from . import _webset_shapes as shapes
+from ._http import Call, Reply, Route, Stream
+from ._lives import FINAL
+from ._webset_shapes import Webset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ._jobs import RemoteJob
+    from ._world import World
+
+SEARCH, ENRICHMENT, WEBSET, ITEM = "exa.search", "exa.enrichment", "exa.webset", "exa.item"
+_ROOT = "/websets/v0/websets"
+
+
+class Websets:
+    """The service."""
+
+    def __init__(self, world: World, meter: _exa.Meter) -> None:
+        self._world = world
+        self._meter = meter
+        self._websets: list[Webset] = []
+        self._names: dict[str, Webset] = {}
+        one, search, enrichment = _ROOT + "/{}", _ROOT + "/{}/searches", _ROOT + "/{}/enrichments"
+        self.routes = (
+            Route("POST", _ROOT, WEBSET, "create", self._create),
+            Route("GET", _ROOT, WEBSET, "list", self._list),
+            Route("GET", one, WEBSET, "look", self._look),
+            Route("POST", one, WEBSET, "update", self._update),
+            Route("DELETE", one, WEBSET, "delete", self._delete),
+            Route("POST", one + "/cancel", WEBSET, "cancel", self._cancel),
+            Route("POST", search, SEARCH, "create", self._create_search),
+            Route("GET", search + "/{}", SEARCH, "look", self._look_job(SEARCH)),
+            Route("POST", search + "/{}/cancel", SEARCH, "cancel", self._cancel_job(SEARCH)),
+            Route("POST", enrichment, ENRICHMENT, "create", self._create_enrichment),
+            Route("GET", enrichment + "/{}", ENRICHMENT, "look", self._look_job(ENRICHMENT)),
+            Route("PATCH", enrichment + "/{}", ENRICHMENT, "update", self._update_enrichment),
+            Route("DELETE", enrichment + "/{}", ENRICHMENT, "delete", self._delete_enrichment),
+            Route("POST", enrichment + "/{}/cancel", ENRICHMENT, "cancel", self._cancel_job(ENRICHMENT)),
+            Route("GET", one + "/items", ITEM, "list", self._list_items),
+            Route("GET", one + "/items/{}", ITEM, "look", self._look_item),
+            Route("DELETE", one + "/items/{}", ITEM, "delete", self._delete_item),
+        )
+
+    # Manners.
+
+    def admit(self, call: Call) -> None:
+        """Ask for the key, then for the rate."""
+        _exa.admit(self._world, call)
+        self._meter.count(call)
+
+    def refuse(self, call: Call, status: int) -> Reply:
+        """Return the flat body."""
+        return _exa.flat(call, status)
+
+    def unknown(self, call: Call, methods: Iterable[str]) -> Reply:
+        """Answer as the framework behind the service does; it knows no 405."""
+        del methods
+        body = {
+            "error": "Not Found",
+            "message": f"Cannot {call.method} {call.path}",
+            "statusCode": 404,
+            "timestamp": self._world.stamp(call.now),
+            "path": call.path,
+        }
+        return Reply(404, body)
+
+    def finish(self, call: Call, reply: Reply | Stream) -> None:
+        """Add the request's id."""
+        _exa.stamp_request_id(call, reply)
+
+    # Websets.
+
+    def _create(self, call: Call) -> Reply:
+        body = _exa.checked(call, _checks.CREATE_WEBSET)
+        external_id, search = body.get("externalId"), body.get("search")
+        imports = {source["id"] for source in body.get("import", ()) if source["source"] == "import"}
+        scope = {source["id"] for source in (search or {}).get("scope", ()) if source["source"] == "import"}
+        if imports & scope:
+            _exa.refuse(call, 400, "The same import cannot be both imported and a search scope")
+        if external_id is not None and external_id in self._names:
+            _exa.refuse(call, 409, "A webset with this externalId already exists")
+        webset = Webset(self._world.cuid(), len(self._websets), call.now, call.now, external_id)
+        webset.metadata, webset.excludes = body.get("metadata", {}), body.get("exclude", [])
+        self._websets.append(webset)
+        self._names[webset.id] = webset
+        if external_id is not None:
+            self._names[external_id] = webset
+        if search is not None:
+            self._start(SEARCH, webset, search, call.now)
+        for enrichment in body.get("enrichments", ()):
+            self._start(ENRICHMENT, webset, enrichment, call.now)
+        return Reply(201, shapes.webset(self._world, webset, call.now))
+
+    def _list(self, call: Call) -> Reply:
+        size = _exa.page_size(call, 25, 100)
+        cursor = call.query.get("cursor")
+        before = len(self._websets) if cursor is None else _exa.from_cursor(cursor)
+        if size is None or before is None:
+            _exa.refuse(call, 400, "limit must be between 1 and 100" if size is None else "Invalid cursor")
+        page: list[Webset] = []
+        more = False
+        for number in range(min(before, len(self._websets)) - 1, -1, -1):
+            webset = self._websets[number]
+            if not _exists(webset, call.now):
+                continue
+            if len(page) == size:
+                more = True
+                break
+            page.append(webset)
+        data = [shapes.webset(self._world, webset, call.now) for webset in page]
+        return _page(data, page[-1].number if more else None)
+
+    def _look(self, call: Call) -> Reply:
+        webset = self._webset(call)
+        body = shapes.webset(self._world, webset, call.now)
+        if "items" in call.query.getall("expand", []):
+            body["items"] = self._items(webset, call.now)
+        return Reply(200, body)
+
+    def _update(self, call: Call) -> Reply:
+        webset = self._webset(call)
+        body = _exa.checked(call, _checks.UPDATE_WEBSET)
+        if "metadata" in body:
+            webset.metadata = body["metadata"] or {}
+            webset.updated = call.now
+        return Reply(200, shapes.webset(self._world, webset, call.now))
+
+    def _delete(self, call: Call) -> Reply:
+        webset = self._webset(call)
+        for job in webset.jobs(call.now):
+            if job.ended(call.now) is None:
+                job.force(call.now, "canceled", "webset_deleted")
+        body = shapes.webset(self._world, webset, call.now)
+        for job in webset.jobs(call.now):
+            job.gone = (call.now, 404)
+        webset.deleted = call.now
+        if webset.external_id is not None:
+            del self._names[webset.external_id]
+        return Reply(200, body)
+
+    def _cancel(self, call: Call) -> Reply:
+        webset = self._webset(call)
+        for job in webset.jobs(call.now):
+            job.cancel(call.now, "webset_canceled")
+        return Reply(200, shapes.webset(self._world, webset, call.now))
+
+    def _webset(self, call: Call) -> Webset:
+        webset = self._names.get(call.ids[0])
+        if webset is None or not _exists(webset, call.now):
+            _exa.refuse(call, 404, "Webset not found")
+        return webset
+
+    # Searches and enrichments.
+
+    def _create_search(self, call: Call) -> Reply:
+        webset = self._webset(call)
+        return self._show(self._start(SEARCH, webset, _exa.checked(call, _checks.CREATE_SEARCH), call.now), call.now)
+
+    def _create_enrichment(self, call: Call) -> Reply:
+        webset = self._webset(call)
+        body = _exa.checked(call, _checks.CREATE_ENRICHMENT)
+        return self._show(self._start(ENRICHMENT, webset, body, call.now), call.now)
+
+    def _look_job(self, kind: str) -> Callable[[Call], Reply]:
+        return lambda call: self._show(self._job(kind, call), call.now)
+
+    def _cancel_job(self, kind: str) -> Callable[[Call], Reply]:
+        def cancel(call: Call) -> Reply:
+            job = self._job(kind, call)
+            if job.word(call.now) in FINAL and self._world.limits.cancel_ended != 200:  # noqa: PLR2004
+                _exa.refuse(call, self._world.limits.cancel_ended, "It has already ended", "INVALID_REQUEST")
+            job.cancel(call.now)
+            return self._show(job, call.now)
+
+        return cancel
+
+    def _update_enrichment(self, call: Call) -> Reply:
+        job = self._job(ENRICHMENT, call)
+        job.body.update(_exa.checked(call, _checks.UPDATE_ENRICHMENT))
+        job.updated = call.now
+        return self._show(job, call.now)
+
+    def _delete_enrichment(self, call: Call) -> Reply:
+        job = self._job(ENRICHMENT, call)
+        if job.ended(call.now) is None:
+            job.force(call.now, "canceled")
+        reply = self._show(job, call.now)
+        job.gone = (call.now, 404)
+        return reply
+
+    def _start(self, kind: str, webset: Webset, body: dict[str, Any], now: float) -> RemoteJob:
+        job = self._world.create(kind, (webset.id, self._world.cuid()), body, now)
+        (webset.searches if kind == SEARCH else webset.enrichments).append(job)
+        return job
+
+    def _job(self, kind: str, call: Call) -> RemoteJob:
+        webset = self._webset(call)
+        job = self._world.find(kind, (webset.id, call.ids[1]))
+        status = 404 if job is None else job.refusal(call.now)
+        if job is None or status is not None:
+            _exa.refuse(call, status or 404, f"{'Search' if kind == SEARCH else 'Enrichment'} not found")
+        return job
+
+    def _show(self, job: RemoteJob, now: float) -> Reply:
+        shape = shapes.search if job.kind == SEARCH else shapes.enrichment
+        return Reply(200, shape(self._world, job, now))
+
+    # Items.
+
+    def _items(self, webset: Webset, now: float) -> list[dict[str, Any]]:
+        rows = list(shapes.items(webset, now))
+        return [shapes.item(self._world, webset, row, (place, len(rows)), now) for place, row in enumerate(rows)]
+
+    def _list_items(self, call: Call) -> Reply:
+        webset = self._webset(call)
+        size, source = _exa.page_size(call, 20, 100), call.query.get("sourceId")
+        start = _exa.from_cursor(call.query["cursor"]) if "cursor" in call.query else 0
+        if size is None or start is None:
+            _exa.refuse(call, 400, "limit must be between 1 and 100" if size is None else "Invalid cursor")
+        rows = list(enumerate(shapes.items(webset, call.now)))
+        wanted = [row for row in rows if source in {None, row[1][1].id}]
+        data = [
+            shapes.item(self._world, webset, row, (place, len(rows)), call.now)
+            for place, row in wanted[start : start + size]
+        ]
+        return _page(data, start + size if start + size < len(wanted) else None)
+
+    def _look_item(self, call: Call) -> Reply:
+        for item in self._items(self._webset(call), call.now):
+            if item["id"] == call.ids[1]:
+                return Reply(200, item)
+        _exa.refuse(call, 404, "Item not found")
+
+    def _delete_item(self, call: Call) -> Reply:
+        reply = self._look_item(call)
+        self._webset(call).deleted_items.add(call.ids[1])
+        return reply
+
+
+def _exists(webset: Webset, now: float) -> bool:
+    return webset.created <= now and (webset.deleted is None or now < webset.deleted)
+
+
+def _page(data: list[dict[str, Any]], position: int | None) -> Reply:
+    cursor = None if position is None else _exa.to_cursor(position)
+    return Reply(200, {"data": data, "hasMore": cursor is not None, "nextCursor": cursor})
