@@ -165,10 +165,10 @@ def _sequence(cls: Any, converter: Converter) -> Hook:
 
 
 def _mapping(cls: Any, converter: Converter) -> Hook:
-    inner: Callable[[Any], Any] = dict
-    if get_args(cls)[1] is not Any:
-        inner = make_mapping_structure_fn(cls, converter, detailed_validation=True)
-    return lambda value, _: inner(demand(dict, value))
+    if get_args(cls)[1] is Any:
+        return lambda value, _: dict(demand(dict, value))
+    inner: Hook = make_mapping_structure_fn(cls, converter, detailed_validation=True)
+    return lambda value, cls: inner(demand(dict, value), cls)
 
 
 def _literal(cls: Any, _: Converter) -> Hook:
