@@ -1,7 +1,7 @@
 """A local server that behaves like Exa Websets, Exa agent runs and WaterCrawl searches.
 
-Jobs live scripted lives on an injectable clock, faults are rules, and a ledger tells what was asked for, created, billed
-and still active::
+Jobs live scripted lives on an injectable clock, faults are rules, and a ledger tells what was asked for, created,
+billed and still active::
 
     async with Sandbox() as sandbox:
         sandbox.script("exa.search", Life.ordinary("exa.search", works=None))   # never ends by itself

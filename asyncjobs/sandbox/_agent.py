@@ -102,7 +102,8 @@ class Agent:
         return Stream(self._live(run)) if _wants_events(call) else self._show(run, call.now)
 
     def _check_budget(self, body: dict[str, Any]) -> None:
-        budget, effort = body.get("budget") or {}, body.get("effort", "auto")
+        budget: dict[str, Any] = body.get("budget") or {}
+        effort = body.get("effort", "auto")
         if budget and effort not in _checks.METERED:
             _refuse(400, "INVALID_REQUEST", f"budget is not accepted with effort {effort}")
         if "maxDurationSeconds" in budget and effort not in _STOPPABLE:

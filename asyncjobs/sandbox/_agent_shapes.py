@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from ._checks import is_list, is_object
 from ._lives import FINAL
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _reason(job: RemoteJob, word: str) -> str:
 
 
 def _output(job: RemoteJob, now: float) -> dict[str, Any]:
-    if not job.has_results(now):
+    if not job.has_results(now) or job.life.results is False:
         return {"text": "", "structured": None, "grounding": []}
     schema = job.body.get("outputSchema")
     citation = {"url": f"https://example.com/{job.id}", "title": "An example"}
@@ -90,15 +91,18 @@ def _bill(job: RemoteJob, now: float, *, ended: bool) -> dict[str, Any]:
 
 def sample(schema: Any, depth: int = 0) -> Any:
     """Return something that a plain JSON Schema accepts."""
-    if not isinstance(schema, dict) or depth > _DEPTH:
-        return None
+    return _sample(schema, depth) if is_object(schema) and depth <= _DEPTH else None
+
+
+def _sample(schema: dict[str, Any], depth: int) -> Any:
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
     if schema.get("enum"):
         return schema["enum"][0]
-    kind = schema.get("type")
-    kind = kind[0] if isinstance(kind, list) and kind else kind
+    kind: Any = schema.get("type")
+    if is_list(kind):
+        kind = kind[0] if kind else None
     if kind == "array":
         return [sample(schema.get("items", {}), depth + 1) for _ in range(max(1, schema.get("minItems", 1)))]
     if kind == "object" or "properties" in schema:

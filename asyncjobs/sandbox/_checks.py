@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 Rule: TypeAlias = "Callable[[Any, str], Iterator[str]]"
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Tell whether JSON is an array."""
+    return isinstance(value, list)
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Tell whether JSON is an object."""
+    return isinstance(value, dict)
 
 
 def text(least: int = 0, most: int | None = None, pattern: str | None = None) -> Rule:
@@ -71,7 +81,7 @@ def many(rule: Rule, least: int = 0, most: int | None = None) -> Rule:
     """A list of *least* to *most* values for *rule*."""
 
     def check(value: Any, path: str) -> Iterator[str]:
-        if not isinstance(value, list):
+        if not is_list(value):
             yield f"{path}: expected an array"
             return
         if len(value) < least or (most is not None and len(value) > most):
@@ -86,7 +96,7 @@ def mapping(rule: Rule) -> Rule:
     """An object whose values *rule* wants."""
 
     def check(value: Any, path: str) -> Iterator[str]:
-        if not isinstance(value, dict):
+        if not is_object(value):
             yield f"{path}: expected an object"
             return
         for key, item in value.items():
@@ -120,7 +130,7 @@ def _entity(value: Any, path: str) -> Iterator[str]:
     yield from record({"type": choice("company", "person", "article", "research_paper", "custom")}, required=("type",))(
         value, path
     )
-    if isinstance(value, dict) and value.get("type") == "custom":
+    if is_object(value) and value.get("type") == "custom":
         yield from record({"description": text(2, 200)}, required=("description",))(value, path)
 
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from ._checks import Rule, problems
 from ._http import Call, RefusalError, Reply, Stream
@@ -89,8 +89,7 @@ def checked(call: Call, rule: Rule) -> dict[str, Any]:
     wrong = problems(rule, body)
     if wrong:
         refuse(call, 400, f"Invalid request body: {wrong}", "INVALID_REQUEST_BODY")
-    assert isinstance(body, dict)
-    return body
+    return cast("dict[str, Any]", body)
 
 
 def page_size(call: Call, default: int, most: int) -> int | None:
@@ -117,6 +116,12 @@ def from_cursor(cursor: str) -> int | None:
         return int(text.removeprefix("after:")) if text.startswith("after:") else None
     except (binascii.Error, ValueError):
         return None
+
+
+def page(data: list[dict[str, Any]], position: int | None) -> Reply:
+    """Return one page; *position* is where the next one begins, ``None`` for the last."""
+    cursor = None if position is None else to_cursor(position)
+    return Reply(200, {"data": data, "hasMore": cursor is not None, "nextCursor": cursor})
 
 
 class Meter:

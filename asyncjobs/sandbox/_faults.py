@@ -24,7 +24,7 @@ class Answer:
 
     status: int
     body: Any = None
-    headers: Mapping[str, str] = attrs.field(factory=dict)
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     processed: bool = False
 
 

@@ -30,6 +30,8 @@ class Call:
     now: float
     request_id: str
     ids: tuple[str, ...] = ()
+    # How many seconds ago the state was that a stale read shows.
+    lag: float = 0.0
 
 
 @attrs.define
@@ -38,7 +40,7 @@ class Reply:
 
     status: int
     body: Any = None
-    headers: dict[str, str] = attrs.field(factory=dict)
+    headers: dict[str, str] = attrs.field(factory=dict[str, str])
     content_type: str = JSON
 
     def payload(self) -> bytes:
@@ -53,7 +55,7 @@ class Stream:
     """A reply of server-sent events."""
 
     frames: AsyncIterator[bytes]
-    headers: dict[str, str] = attrs.field(factory=dict)
+    headers: dict[str, str] = attrs.field(factory=dict[str, str])
 
 
 class RefusalError(Exception):
@@ -84,15 +86,18 @@ class Service(Protocol):
     @property
     def routes(self) -> Iterable[Route]:
         """What it can do."""
+        ...
 
     def admit(self, call: Call) -> None:
         """Raise a refusal unless the caller may come in."""
 
     def refuse(self, call: Call, status: int) -> Reply:
         """Return the service's own error body for *status*."""
+        ...
 
     def unknown(self, call: Call, methods: Iterable[str]) -> Reply:
         """Answer a path that does not exist, or one that knows other *methods* only."""
+        ...
 
     def finish(self, call: Call, reply: Reply | Stream) -> None:
         """Add what every reply of the service carries."""

@@ -33,7 +33,7 @@ class RemoteJob:
     reason: str | None = None
     # From when on the service denies it, and with which status.
     gone: tuple[float, int] | None = None
-    listeners: list[Callable[[], None]] = attrs.field(factory=list)
+    listeners: list[Callable[[], None]] = attrs.field(factory=list["Callable[[], None]"])
 
     @property
     def id(self) -> str:
@@ -88,10 +88,7 @@ class RemoteJob:
 
     def has_results(self, now: float) -> bool:
         """Tell whether results are there to be fetched."""
-        word = self.word(now)
-        if self.life.results is not None:
-            return self.life.results and word in FINAL
-        return word in SUCCESS
+        return self.word(now) in (FINAL if self.life.results else SUCCESS)
 
     def cancel(self, now: float, reason: str | None = None) -> None:
         """Accept a cancel, unless one was accepted before or the job has ended."""

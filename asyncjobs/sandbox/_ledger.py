@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class RequestRow:
-    """One request as it arrived; *status* is ``None`` until it was answered, and stays so when the reply was dropped."""
+    """One request, as it arrived *at* a reading of the sandbox's clock.
+
+    *status* is ``None`` until it was answered, and stays so when the reply was dropped; *fault* is the name of the one
+    that struck it; *key_sent* tells whether it carried credentials.
+    """
 
     at: float
     method: str
@@ -44,9 +48,9 @@ class JobRow:
 class Ledger:
     """Every request and every job that a sandbox has seen.
 
-    Kinds are ``exa.search``, ``exa.enrichment``, ``exa.agent_run`` and ``watercrawl.search``, besides ``exa.webset`` and
-    ``exa.item``; verbs are ``create look list cancel stop delete update events result``. A request for a path that does
-    not exist has the kind and the verb ``unknown``.
+    Kinds are ``exa.search``, ``exa.enrichment``, ``exa.agent_run`` and ``watercrawl.search``, besides ``exa.webset``
+    and ``exa.item``; verbs are ``create look list cancel stop delete update events result``. A request for a path that
+    does not exist has the kind and the verb ``unknown``.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -64,9 +68,8 @@ class Ledger:
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
 
-    def answered(self, row: RequestRow, status: int | None) -> None:
-        """Enter what a request was told; for the server."""
-        row.status = status
+    def left(self) -> None:
+        """Enter the end of a request; for the server."""
         self.in_flight -= 1
 
     def enter(self, job: RemoteJob) -> None:

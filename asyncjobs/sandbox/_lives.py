@@ -57,7 +57,8 @@ class Life:
     cancel that is accepted and forgotten. *after_stop* is the same for a stop.
 
     *reason* is the service's own word for the end (an agent run's ``stopReason``), ``None`` the ordinary one. *results*
-    says whether results are there at the end: ``None`` if the job ended well, ``True`` in any case, ``False`` never.
+    says whether results are there at the end: ``None`` if the job ended well, ``True`` in any case, ``False`` never
+    (a WaterCrawl search then ends well with an empty list).
 
     Raises:
         ValueError: A line of steps is out of order, or *before* does not begin at 0.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 
@@ -42,8 +42,7 @@ class MemoryTransport(asyncio.Transport):
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Hand over to another protocol."""
-        assert isinstance(protocol, asyncio.Protocol)
-        self._protocol = protocol
+        self._protocol = cast("asyncio.Protocol", protocol)
 
     def get_protocol(self) -> asyncio.Protocol:
         """Return the protocol of this end."""
@@ -143,7 +142,10 @@ class MemoryConnector(aiohttp.BaseConnector):
         self._accept = accept
 
     async def _create_connection(
-        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+        self,
+        req: aiohttp.ClientRequest,  # noqa: ARG002  (whatever it is, it leads here)
+        traces: list[Any],  # noqa: ARG002
+        timeout: aiohttp.ClientTimeout,  # noqa: ARG002
     ) -> ResponseHandler:
         client = self._factory()
         link(self._loop, client, self._accept())

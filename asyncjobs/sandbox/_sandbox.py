@@ -96,16 +96,15 @@ class Sandbox:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        assert self._server is not None
-        assert self._world is not None
         for session in self._sessions:
             await session.close()
-        self._world.close()
+        self._open.close()
         self._dispatcher.closing.set()
         if self._listener is not None:
             self._listener.close()
         tasks = [task for task in self._dispatcher.tasks if not task.done()]
-        await self._server.shutdown(_GRACE)
+        if self._server is not None:
+            await self._server.shutdown(_GRACE)
         if tasks:
             await asyncio.wait(tasks, timeout=_GRACE)
         if self._listener is not None:

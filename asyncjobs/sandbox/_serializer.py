@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ def _text(most: int) -> Field:
         text = str(value).strip()
         if not text:
             raise InvalidFieldError([_BLANK])
-        wrong = []
+        wrong: list[str] = []
         if len(text) > most:
             wrong.append(f"Ensure this field has no more than {most} characters.")
         if "\x00" in text:
@@ -97,11 +97,12 @@ def _object(value: Any, fields: Mapping[str, _Spec]) -> dict[str, Any]:
     if not isinstance(value, dict):
         message = f"Invalid data. Expected a dictionary, but got {type(value).__name__}."
         raise InvalidFieldError({"non_field_errors": [message]})
+    given = cast("dict[str, Any]", value)
     result: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for name, (read, may_be_null, default) in fields.items():
         try:
-            result[name] = _field(value, name, read, may_be_null, default)
+            result[name] = _field(given, name, read, may_be_null, default)
         except InvalidFieldError as error:
             errors[name] = error.errors
     if errors:

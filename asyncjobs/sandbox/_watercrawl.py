@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import uuid
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import parse_qsl, urlencode
 
+from . import _watercrawl_shapes as shapes
 from ._http import HTML, Call, RefusalError, Reply, Route, Router, Stream
 from ._lives import FINAL
 from ._serializer import InvalidFieldError, read_search
@@ -149,13 +149,12 @@ class WaterCrawl:
         job = self._search(call)
         if job.word(call.now) != "running":
             _refuse(403, "Only running search requests can be deleted")
-        # The answer to a cancel in the instant of the end is a matter of the life, not of this handler.
         job.cancel(call.now)
         return Reply(204)
 
     def _file(self, call: Call) -> Reply:
         job = self._search(call)
-        return Reply(200, _rows(job)) if job.has_results(call.now) else Reply(404, _NOT_FOUND_PAGE, {}, HTML)
+        return Reply(200, shapes.rows(job)) if job.has_results(call.now) else Reply(404, _NOT_FOUND_PAGE, {}, HTML)
 
     def _status(self, call: Call) -> Stream:
         return Stream(self._follow(self._search(call), call), dict(_SSE_HEADERS))
@@ -173,19 +172,8 @@ class WaterCrawl:
         return job
 
     def _show(self, job: RemoteJob, call: Call) -> dict[str, Any]:
-        now = call.now
-        ended = job.ended(now)
-        result: Any = None
-        if job.has_results(now):
-            result = _rows(job) if _prefetched(call) else _address(job, call.origin)
-        return {
-            "uuid": job.id,
-            **job.body,
-            "duration": None if ended is None else _duration(ended - job.created),
-            "status": job.word(now),
-            "result": result,
-            "created_at": self._world.micro_stamp(job.created),
-        }
+        prefetched = call.query.get("prefetched", "").lower() in _TRUE
+        return shapes.search(self._world, job, call.now, call.origin, prefetched=prefetched)
 
     async def _follow(self, job: RemoteJob, call: Call) -> AsyncIterator[bytes]:
         shown = None
@@ -193,59 +181,16 @@ class WaterCrawl:
             while True:
                 call.now = now = self._world.now()
                 word = job.word(now)
-                yield self._frame("state", self._show(job, call)) if word != shown else b""
+                yield shapes.frame("state", self._show(job, call)) if word != shown else b""
                 if word in FINAL:
                     # The last state usually comes twice, and then the end, without a mark.
-                    yield self._frame("state", self._show(job, call))
+                    yield shapes.frame("state", self._show(job, call))
                     return
                 if word == "running" and word != shown:
-                    yield self._frame("feed", self._feed(job, now))
+                    yield shapes.frame("feed", shapes.feed(self._world, job, now))
                 shown = word
                 if not await follower.change():
                     return
-
-    def _feed(self, job: RemoteJob, now: float) -> dict[str, Any]:
-        return {
-            "id": f"{now:.7f}",
-            "type": "info",
-            "message": f"Starting Search for query: {job.body['query']}",
-            "timestamp": self._world.wall(now).isoformat(),
-            "metadata": {},
-        }
-
-    def _frame(self, kind: str, data: dict[str, Any]) -> bytes:
-        return f"data: {json.dumps({'type': kind, 'data': data})}\n\n".encode()
-
-
-def _rows(job: RemoteJob) -> list[dict[str, Any]]:
-    query, depth = job.body["query"], job.body["search_options"]["depth"]
-    return [
-        {
-            "url": f"https://example.com/{job.id}/{order}",
-            "title": f"Result {order} for {query}",
-            "description": f"What {query} is about",
-            "order": order,
-            "depth": depth,
-        }
-        for order in range(1, job.body["result_limit"] + 1)
-    ]
-
-
-def _address(job: RemoteJob, origin: str) -> str:
-    return f"{origin}/media/search/{job.id}/result.json?X-Amz-Expires=25200&X-Amz-Signature={job.id[:8]}"
-
-
-def _duration(seconds: float) -> str:
-    value = dt.timedelta(seconds=seconds)
-    hours, rest = divmod(value.seconds, 3600)
-    text = f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
-    if value.microseconds:
-        text += f".{value.microseconds:06}"
-    return f"{value.days} {text}" if value.days else text
-
-
-def _prefetched(call: Call) -> bool:
-    return call.query.get("prefetched", "").lower() in _TRUE
 
 
 def _page_size(value: str | None) -> int:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ._jobs import RemoteJob
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ._jobs import RemoteJob
     from ._world import World
 
 _CRITERION = "matches the description in the query"
@@ -26,11 +27,11 @@ class Webset:
     created: float
     updated: float
     external_id: str | None = None
-    metadata: dict[str, str] = attrs.field(factory=dict)
-    excludes: list[Any] = attrs.field(factory=list)
-    searches: list[RemoteJob] = attrs.field(factory=list)
-    enrichments: list[RemoteJob] = attrs.field(factory=list)
-    deleted_items: set[str] = attrs.field(factory=set)
+    metadata: dict[str, str] = attrs.field(factory=dict[str, str])
+    excludes: list[Any] = attrs.field(factory=list[Any])
+    searches: list[RemoteJob] = attrs.field(factory=list[RemoteJob])
+    enrichments: list[RemoteJob] = attrs.field(factory=list[RemoteJob])
+    deleted_items: set[str] = attrs.field(factory=set[str])
     deleted: float | None = None
 
     def jobs(self, now: float) -> Iterator[RemoteJob]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from . import _checks, _exa
 from . import _webset_shapes as shapes
 from ._http import Call, Reply, Route, Stream
+from ._items import Items
 from ._lives import FINAL
 from ._webset_shapes import Webset
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ._jobs import RemoteJob
     from ._world import World
 
-SEARCH, ENRICHMENT, WEBSET, ITEM = "exa.search", "exa.enrichment", "exa.webset", "exa.item"
+SEARCH, ENRICHMENT, WEBSET = "exa.search", "exa.enrichment", "exa.webset"
 _ROOT = "/websets/v0/websets"
 
 
@@ -28,6 +29,7 @@ class Websets:
         self._meter = meter
         self._websets: list[Webset] = []
         self._names: dict[str, Webset] = {}
+        self._items = Items(world, self._webset)
         one, search, enrichment = _ROOT + "/{}", _ROOT + "/{}/searches", _ROOT + "/{}/enrichments"
         self.routes = (
             Route("POST", _ROOT, WEBSET, "create", self._create),
@@ -44,9 +46,7 @@ class Websets:
             Route("PATCH", enrichment + "/{}", ENRICHMENT, "update", self._update_enrichment),
             Route("DELETE", enrichment + "/{}", ENRICHMENT, "delete", self._delete_enrichment),
             Route("POST", enrichment + "/{}/cancel", ENRICHMENT, "cancel", self._cancel_job(ENRICHMENT)),
-            Route("GET", one + "/items", ITEM, "list", self._list_items),
-            Route("GET", one + "/items/{}", ITEM, "look", self._look_item),
-            Route("DELETE", one + "/items/{}", ITEM, "delete", self._delete_item),
+            *self._items.routes,
         )
 
     # Manners.
@@ -80,10 +80,9 @@ class Websets:
 
     def _create(self, call: Call) -> Reply:
         body = _exa.checked(call, _checks.CREATE_WEBSET)
-        external_id, search = body.get("externalId"), body.get("search")
-        imports = {source["id"] for source in body.get("import", ()) if source["source"] == "import"}
-        scope = {source["id"] for source in (search or {}).get("scope", ()) if source["source"] == "import"}
-        if imports & scope:
+        external_id: str | None = body.get("externalId")
+        search: dict[str, Any] | None = body.get("search")
+        if _imports(body.get("import")) & _imports((search or {}).get("scope")):
             _exa.refuse(call, 400, "The same import cannot be both imported and a search scope")
         if external_id is not None and external_id in self._names:
             _exa.refuse(call, 409, "A webset with this externalId already exists")
@@ -116,13 +115,13 @@ class Websets:
                 break
             page.append(webset)
         data = [shapes.webset(self._world, webset, call.now) for webset in page]
-        return _page(data, page[-1].number if more else None)
+        return _exa.page(data, page[-1].number if more else None)
 
     def _look(self, call: Call) -> Reply:
         webset = self._webset(call)
         body = shapes.webset(self._world, webset, call.now)
         if "items" in call.query.getall("expand", []):
-            body["items"] = self._items(webset, call.now)
+            body["items"] = self._items.all_of(webset, call.now)
         return Reply(200, body)
 
     def _update(self, call: Call) -> Reply:
@@ -213,42 +212,10 @@ class Websets:
         shape = shapes.search if job.kind == SEARCH else shapes.enrichment
         return Reply(200, shape(self._world, job, now))
 
-    # Items.
-
-    def _items(self, webset: Webset, now: float) -> list[dict[str, Any]]:
-        rows = list(shapes.items(webset, now))
-        return [shapes.item(self._world, webset, row, (place, len(rows)), now) for place, row in enumerate(rows)]
-
-    def _list_items(self, call: Call) -> Reply:
-        webset = self._webset(call)
-        size, source = _exa.page_size(call, 20, 100), call.query.get("sourceId")
-        start = _exa.from_cursor(call.query["cursor"]) if "cursor" in call.query else 0
-        if size is None or start is None:
-            _exa.refuse(call, 400, "limit must be between 1 and 100" if size is None else "Invalid cursor")
-        rows = list(enumerate(shapes.items(webset, call.now)))
-        wanted = [row for row in rows if source in {None, row[1][1].id}]
-        data = [
-            shapes.item(self._world, webset, row, (place, len(rows)), call.now)
-            for place, row in wanted[start : start + size]
-        ]
-        return _page(data, start + size if start + size < len(wanted) else None)
-
-    def _look_item(self, call: Call) -> Reply:
-        for item in self._items(self._webset(call), call.now):
-            if item["id"] == call.ids[1]:
-                return Reply(200, item)
-        _exa.refuse(call, 404, "Item not found")
-
-    def _delete_item(self, call: Call) -> Reply:
-        reply = self._look_item(call)
-        self._webset(call).deleted_items.add(call.ids[1])
-        return reply
-
 
 def _exists(webset: Webset, now: float) -> bool:
     return webset.created <= now and (webset.deleted is None or now < webset.deleted)
 
 
-def _page(data: list[dict[str, Any]], position: int | None) -> Reply:
-    cursor = None if position is None else _exa.to_cursor(position)
-    return Reply(200, {"data": data, "hasMore": cursor is not None, "nextCursor": cursor})
+def _imports(sources: list[dict[str, Any]] | None) -> set[str]:
+    return {source["id"] for source in sources or () if source["source"] == "import"}

@@ -69,9 +69,9 @@ class World:
         """Return the time of day at a clock reading."""
         return dt.datetime.fromtimestamp(self._offset + at, dt.UTC)
 
-    def stamp(self, at: float | None) -> str | None:
+    def stamp(self, at: float) -> str:
         """Return the time in Exa's manner: milliseconds and a Z."""
-        return None if at is None else self.wall(at).isoformat(timespec="milliseconds")[:-6] + "Z"
+        return self.wall(at).isoformat(timespec="milliseconds")[:-6] + "Z"
 
     def micro_stamp(self, at: float) -> str:
         """Return the time in WaterCrawl's manner: microseconds, and none when they are zero."""
