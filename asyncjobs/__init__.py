@@ -1,1 +1,95 @@
-"""One handle for every long-running remote job."""
+"""
+One asyncio handle for every long-running remote job.
+
+Services answer "start this search" or "run this agent" with an id and a promise. Here each such
+piece of remote work is a :class:`Job` with one state machine, so that ``await job`` and ``await job.cancel()``
+mean the same thing on every endpoint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncjobs._job import Job
+from asyncjobs._models import CancelOutcome, Progress, Snapshot
+from asyncjobs._refs import JobRef
+from asyncjobs._settings import Settings
+from asyncjobs._states import JobState
+from asyncjobs.errors import (
+    APIError,
+    AsyncJobsError,
+    AuthenticationError,
+    CancelUnconfirmed,
+    ClientClosed,
+    Conflict,
+    CreateUncertain,
+    InvalidArgument,
+    InvalidRequest,
+    JobCanceled,
+    JobError,
+    JobFailed,
+    JobGone,
+    JobUnreachable,
+    NotFound,
+    NotSupported,
+    PaymentRequired,
+    PermissionDenied,
+    ProtocolError,
+    RateLimited,
+    ServerError,
+    TransportError,
+    UnknownStatus,
+    WaitTimeout,
+    WrongLoop,
+)
+from asyncjobs.exa import Exa
+from asyncjobs.watercrawl import WaterCrawl
+
+__all__ = [
+    "APIError",
+    "AsyncJobsError",
+    "AuthenticationError",
+    "CancelOutcome",
+    "CancelUnconfirmed",
+    "ClientClosed",
+    "Conflict",
+    "CreateUncertain",
+    "Exa",
+    "InvalidArgument",
+    "InvalidRequest",
+    "Job",
+    "JobCanceled",
+    "JobError",
+    "JobFailed",
+    "JobGone",
+    "JobRef",
+    "JobState",
+    "JobUnreachable",
+    "NotFound",
+    "NotSupported",
+    "PaymentRequired",
+    "PermissionDenied",
+    "Progress",
+    "ProtocolError",
+    "RateLimited",
+    "ServerError",
+    "Settings",
+    "Snapshot",
+    "TransportError",
+    "UnknownStatus",
+    "WaitTimeout",
+    "WaterCrawl",
+    "WrongLoop",
+]
+
+if TYPE_CHECKING:
+    __version__: str
+
+
+def __getattr__(name: str) -> str:
+    # The version is asked for rarely and costs a look through the installed packages.
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("asyncjobs")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

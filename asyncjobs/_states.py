@@ -47,38 +47,42 @@ _ENDINGS: Final = {state: state for state in (JobState.COMPLETED, JobState.FAILE
 _LIVE: Final = {state: state for state in JobState}
 
 #: The state held → the state seen → the state held next. What is not in a row is not believed.
-TRANSITIONS: Final[Mapping[JobState, Mapping[JobState, JobState]]] = MappingProxyType({
-    JobState.CREATED: _LIVE,
-    JobState.PENDING: _LIVE,
-    JobState.QUEUED: _LIVE,
-    JobState.RUNNING: _LIVE,
-    JobState.PAUSED: _LIVE,
-    JobState.UNKNOWN: _LIVE,
-    JobState.CANCELING: dict.fromkeys(_LIVE, JobState.CANCELING) | _ENDINGS,
-    JobState.COMPLETED: {},
-    JobState.FAILED: {},
-    JobState.CANCELED: {},
-    JobState.GONE: {},
-})
+TRANSITIONS: Final[Mapping[JobState, Mapping[JobState, JobState]]] = MappingProxyType(
+    {
+        JobState.CREATED: _LIVE,
+        JobState.PENDING: _LIVE,
+        JobState.QUEUED: _LIVE,
+        JobState.RUNNING: _LIVE,
+        JobState.PAUSED: _LIVE,
+        JobState.UNKNOWN: _LIVE,
+        JobState.CANCELING: dict.fromkeys(_LIVE, JobState.CANCELING) | _ENDINGS,
+        JobState.COMPLETED: {},
+        JobState.FAILED: {},
+        JobState.CANCELED: {},
+        JobState.GONE: {},
+    }
+)
 FINAL: Final = frozenset(state for state, row in TRANSITIONS.items() if not row)
 
 #: What the words of the services mean. A kind of job picks its own from these.
-WORDS: Final[Mapping[str, JobState]] = MappingProxyType({
-    "created": JobState.CREATED,
-    "pending": JobState.PENDING,
-    "queued": JobState.QUEUED,
-    "new": JobState.QUEUED,
-    "running": JobState.RUNNING,
-    "processing": JobState.RUNNING,
-    "paused": JobState.PAUSED,
-    "canceling": JobState.CANCELING,
-    "cancelling": JobState.CANCELING,
-    "completed": JobState.COMPLETED,
-    "finished": JobState.COMPLETED,
-    "failed": JobState.FAILED,
-    "canceled": JobState.CANCELED,
-    "cancelled": JobState.CANCELED,
-})
+WORDS: Final[Mapping[str, JobState]] = MappingProxyType(
+    {
+        "created": JobState.CREATED,
+        "pending": JobState.PENDING,
+        "queued": JobState.QUEUED,
+        "new": JobState.QUEUED,
+        "running": JobState.RUNNING,
+        "processing": JobState.RUNNING,
+        "paused": JobState.PAUSED,
+        "canceling": JobState.CANCELING,
+        "cancelling": JobState.CANCELING,
+        "completed": JobState.COMPLETED,
+        "finished": JobState.COMPLETED,
+        "failed": JobState.FAILED,
+        "canceled": JobState.CANCELED,
+        "cancelled": JobState.CANCELED,
+    }
+)
 
 
 def advance(held: JobState, seen: JobState) -> JobState:

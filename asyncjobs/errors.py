@@ -102,17 +102,22 @@ class AsyncJobsError(Exception):
     def __str__(self) -> str:
         return self.message
 
-    def about(self, ref: JobRef, snapshot: Snapshot[Any] | None) -> Self:
+    def copy(self) -> Self:
         """
-        Return a copy of this error for one job.
+        Return a copy of this error, cause included.
 
         One failed look ends many waits; each waiter raises a copy of its own, because a
         raised exception collects the traceback of every task that it passes through.
         """
         twin = _rebuild(type(self), self.message, self.__dict__)
-        twin.ref, twin.snapshot = ref, snapshot
         twin.__cause__ = self.__cause__
         assert isinstance(twin, type(self))
+        return twin
+
+    def about(self, ref: JobRef, snapshot: Snapshot[Any] | None) -> Self:
+        """Return a copy of this error that names the job which it ended the look at."""
+        twin = self.copy()
+        twin.ref, twin.snapshot = ref, snapshot
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -125,7 +130,8 @@ class APIError(AsyncJobsError):
 
     *status* is the HTTP status, *tag* the service's own error code (``None`` if it gave none;
     an open set), *request_id* what support asks for, *retry_after* the service's hint in
-    seconds, *method* and *url* what was asked (no secrets: keys travel in headers).
+    seconds, *method* and *url* what was asked (no secrets: keys travel in headers). *refused* is what
+    a refusal means where the service's data explains it: ``not_in_state``, ``no_slot``, ``quota`` or ``overloaded``.
     """
 
     def __init__(
@@ -136,6 +142,7 @@ class APIError(AsyncJobsError):
         tag: str | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        refused: str | None = None,
         method: str = "",
         url: str = "",
         ref: JobRef | None = None,
@@ -146,6 +153,7 @@ class APIError(AsyncJobsError):
         self.tag = tag
         self.request_id = request_id
         self.retry_after = retry_after
+        self.refused = refused
         self.method = method
         self.url = url
 
@@ -316,7 +324,9 @@ class WaitTimeout(AsyncJobsError, TimeoutError):
     ref: JobRef
 
     def __init__(self, ref: JobRef, snapshot: Snapshot[Any] | None, *, timeout: float) -> None:
-        super().__init__(f"{ref} had not ended within {timeout:g} s; it goes on at the service", ref=ref, snapshot=snapshot)
+        super().__init__(
+            f"{ref} had not ended within {timeout:g} s; it goes on at the service", ref=ref, snapshot=snapshot
+        )
         self.timeout = timeout
 
 

@@ -1,0 +1,120 @@
+"""One request from the door to its reply: wait for a turn, send, say what went wrong, and try again where that is harmless."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import TYPE_CHECKING, TypeVar
+
+from asyncjobs._kinds import Lane, Refused
+from asyncjobs._refusals import error_from
+from asyncjobs._retry import backoff, capped, next_delay
+from asyncjobs.errors import APIError, AsyncJobsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from asyncjobs._kinds import Refusal
+    from asyncjobs._lanes import Lanes
+    from asyncjobs._settings import Settings
+    from asyncjobs._transport import Transport
+    from asyncjobs._wire import Reply, Request
+
+T = TypeVar("T")
+
+_log = logging.getLogger("asyncjobs")
+
+
+class Caller:
+    """All requests of one client pass through here."""
+
+    def __init__(self, transport: Transport, lanes: Lanes, settings: Settings) -> None:
+        self._transport = transport
+        self._lanes = lanes
+        self._settings = settings
+
+    async def attempt(
+        self,
+        request: Request,
+        refusals: Sequence[Refusal] = (),
+        *,
+        on_begin: Callable[[], object] | None = None,
+        on_end: Callable[[], object] | None = None,
+    ) -> Reply:
+        """
+        Send *request* once, when its turn has come, and return a reply that says success.
+
+        *on_begin* is called when the request leaves its lane, *on_end* when nothing of it is under way any more.
+
+        Raises:
+            APIError: The service said no.
+            TransportError: There was no reply.
+            ProtocolError: The reply is too large.
+        """
+        ticket = await self._lanes.enter(request.lane, request.costs)
+        try:
+            if on_begin is not None:
+                on_begin()
+            reply = await self._transport.send(request)
+        finally:
+            self._lanes.leave(ticket)
+            if on_end is not None:
+                on_end()
+        if 200 <= reply.status < 300:  # noqa: PLR2004
+            return reply
+        error = error_from(reply, request, refusals)
+        self._heed(error)
+        raise error
+
+    async def send(
+        self,
+        request: Request,
+        parse: Callable[[Reply], T],
+        refusals: Sequence[Refusal] = (),
+        *,
+        on_begin: Callable[[], object] | None = None,
+        on_end: Callable[[], object] | None = None,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> T:
+        """
+        Send *request*, again where that is harmless, within the retry budget; return what *parse* makes of the reply.
+
+        Time in the queue does not count against the budget. What is no longer *wanted* is not sent again. The errors are those of :meth:`attempt` and of *parse*.
+        """
+        loop = asyncio.get_running_loop()
+        attempt, spent, began = 0, 0.0, loop.time()
+
+        def begin() -> None:
+            nonlocal began
+            began = loop.time()
+            if on_begin is not None:
+                on_begin()
+
+        while True:
+            attempt += 1
+            try:
+                return parse(await self.attempt(request, refusals, on_begin=begin, on_end=on_end))
+            except AsyncJobsError as error:
+                spent += loop.time() - began
+                delay = next_delay(
+                    error,
+                    repeatable=request.repeatable,
+                    attempt=attempt,
+                    elapsed=spent,
+                    budget=self._settings.retry_budget,
+                    spread=random.random(),  # noqa: S311 - jitter is no secret
+                )
+                if delay is None or not wanted():
+                    raise
+                _log.debug("%s; attempt %d, again in %.1f s", error, attempt, delay)
+            await asyncio.sleep(delay)
+            spent += delay
+
+    def _heed(self, error: APIError) -> None:
+        """Slow down as the service asks, for everybody: the next request would be refused as well."""
+        hint = capped(error.retry_after)
+        if error.refused is Refused.NO_SLOT:
+            self._lanes.pause(hint if hint is not None else backoff(1, 1.0), Lane.CREATE)
+        elif error.status == 429 or (error.status == 503 and hint is not None):  # noqa: PLR2004
+            self._lanes.pause(hint if hint is not None else backoff(1, 1.0))

@@ -1,0 +1,237 @@
+"""
+One cancel of one job, shared by all who ask for it.
+
+The request is sent once, and again only where :mod:`asyncjobs._cancel` says so. It goes on while
+somebody waits for it. When the last one leaves, a request on the wire is let finish, because aborting it would
+leave open whether the job runs on; one that only queues is withdrawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from asyncjobs._cancel import OUTCOMES, Phase, Step, is_refusal, next_step
+from asyncjobs._core import is_final
+from asyncjobs._models import CancelOutcome, Snapshot
+from asyncjobs._wire import build, read_snapshot
+from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed, ClientClosed, ProtocolError
+
+if TYPE_CHECKING:
+    from asyncjobs._core import Core
+    from asyncjobs._record import Record
+    from asyncjobs._wire import Reply
+
+#: For how long an unconfirmed cancel that came too early is kept in mind after its caller has left.
+_KEPT: Final = 30.0
+
+
+class _Joiner:
+    """One caller of ``cancel``."""
+
+    __slots__ = ("confirm", "future", "outer", "timeout", "timer")
+
+    def __init__(self, *, confirm: bool, timeout: float | None, outer: bool) -> None:
+        self.confirm = confirm
+        self.timeout = timeout
+        self.outer = outer
+        self.timer: asyncio.TimerHandle | None = None
+        self.future: asyncio.Future[CancelOutcome | None] = asyncio.get_running_loop().create_future()
+
+    def settle(self, outcome: CancelOutcome | None) -> None:
+        if not self.future.done():
+            self.future.set_result(outcome)
+
+    def fail(self, error: AsyncJobsError) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Canceling:
+    """A cancel under way."""
+
+    __slots__ = (
+        "_answer",
+        "_begun",
+        "_core",
+        "_joiners",
+        "_kept",
+        "_looked",
+        "_on_wire",
+        "_refusal",
+        "_refused_at",
+        "task",
+    )
+
+    def __init__(self, core: Core[Any]) -> None:
+        self._core = core
+        self._joiners: set[_Joiner] = set()
+        self._begun = False
+        self._answer: Phase | None = None  # What the service said last, once it did.
+        self._looked = False  # Whether a look has followed a refusal.
+        self._on_wire = False
+        self._refusal: AsyncJobsError | None = None
+        self._refused_at = 0.0
+        self._kept: asyncio.TimerHandle | None = None
+        self.task: asyncio.Task[None] = core.services.spawn(self._run(), f"cancel {core.record.ref}")
+
+    async def join(self, *, confirm: bool, timeout: float | None, outer: bool) -> CancelOutcome:
+        """
+        Wait for the outcome.
+
+        *timeout* counts from when the request leaves its lane, or from now if it has.
+
+        Raises:
+            CancelUnconfirmed: The bound passed, or with ``timeout=0`` the first reply did not settle it.
+        """
+        joiner = _Joiner(confirm=confirm, timeout=timeout, outer=outer)
+        self._joiners.add(joiner)
+        if self._begun:
+            self._arm(joiner)
+        self._judge(joiner)
+        outcome: CancelOutcome | None = None
+        try:
+            outcome = await joiner.future
+        finally:
+            if joiner.timer is not None:
+                joiner.timer.cancel()
+            self._joiners.discard(joiner)
+            if not self._joiners:
+                self._let_go(kept=outcome is CancelOutcome.REQUESTED)
+        record = self._core.record
+        if outcome is None:
+            # The bound passed; an end that was seen in the same moment counts.
+            outcome = OUTCOMES.get(record.state)
+        if outcome is None:
+            raise CancelUnconfirmed(record.ref, record.snapshot, timeout=timeout or 0.0) from self._refusal
+        return outcome
+
+    def close(self) -> None:
+        """End the waits of users because the client closes."""
+        for joiner in self._joiners:
+            if joiner.outer:
+                joiner.fail(ClientClosed("the client was closed before the cancel was confirmed"))
+
+    @property
+    def active(self) -> bool:
+        """Whether it can still be joined."""
+        return not self.task.done()
+
+    # -- the task -----------------------------------------------------------
+
+    async def _run(self) -> None:
+        record = self._core.record
+        phase = Phase.ASKING
+        try:
+            while (step := next_step(phase, record.kind, record.state)) is not Step.END:
+                if step is Step.SEND:
+                    phase = await self._send()
+                    self._answer = phase
+                    self._judge_all()
+                    if not self._wanted():
+                        return
+                await self._watch(phase)
+            for joiner in self._joiners:
+                joiner.settle(OUTCOMES[record.state])
+        except AsyncJobsError as error:
+            for joiner in self._joiners:
+                joiner.fail(error.about(record.ref, record.snapshot))
+        finally:
+            if self._kept is not None:
+                self._kept.cancel()
+
+    async def _send(self) -> Phase:
+        core, record = self._core, self._core.record
+        assert record.kind.cancel is not None
+
+        def parse(reply: Reply) -> tuple[Snapshot[Any] | None, float]:
+            try:
+                return read_snapshot(record.kind, record.ref, reply, "cancel"), reply.began
+            except ProtocolError:
+                # A 204 has no body. Whatever else it is: the service took the cancel, and a look will tell.
+                return None, reply.began
+
+        request = build(record.kind.cancel, record.ref.parts, verb="cancel")
+        try:
+            snapshot, began = await core.services.caller.send(
+                request, parse, core.refusals, on_begin=self._begin, on_end=self._end, wanted=self._wanted
+            )
+        except AsyncJobsError as error:
+            if not is_refusal(error):
+                raise
+            self._refusal, self._refused_at = error, asyncio.get_running_loop().time()
+            return Phase.REFUSED
+        now = asyncio.get_running_loop().time()
+        if snapshot is not None:
+            record.see(snapshot, began=began, now=now)
+        record.cancel_accepted(now)
+        core.publish(began=began)
+        core.services.watcher.hasten(core)
+        return Phase.ACCEPTED
+
+    async def _watch(self, phase: Phase) -> None:
+        """Wait for the end, or after a refusal for a look that is newer than it."""
+        core = self._core
+        if phase is Phase.ACCEPTED:
+            await core.wait_for(is_final, outer=False)
+            return
+        if not self._looked:
+            # Whether the first refusal came too early or too late must be known at once. Later ones keep the pace.
+            core.record.rush()
+            core.services.watcher.hasten(core)
+        refused_at = self._refused_at
+
+        def looked_since(record: Record[Any], began: float) -> bool:
+            return record.final or began >= refused_at
+
+        await core.wait_for(looked_since, outer=False)
+        self._refused_at = asyncio.get_running_loop().time()
+        self._looked = True
+        self._judge_all()
+
+    def _begin(self) -> None:
+        self._on_wire = True
+        if not self._begun:
+            self._begun = True
+            self._core.record.cancel_sent()
+            for joiner in self._joiners:
+                self._arm(joiner)
+
+    def _end(self) -> None:
+        self._on_wire = False
+
+    # -- those who wait -----------------------------------------------------
+
+    def _wanted(self) -> bool:
+        return bool(self._joiners) or self._kept is not None
+
+    def _arm(self, joiner: _Joiner) -> None:
+        # Without time to wait, the first reply is judged, however long it takes.
+        if joiner.timeout:
+            joiner.timer = asyncio.get_running_loop().call_later(joiner.timeout, joiner.settle, None)
+
+    def _judge_all(self) -> None:
+        for joiner in self._joiners:
+            self._judge(joiner)
+
+    def _judge(self, joiner: _Joiner) -> None:
+        if self._answer is None:
+            return
+        outcome = OUTCOMES.get(self._core.record.state)
+        if outcome is not None or joiner.timeout == 0:
+            joiner.settle(outcome)
+        elif not joiner.confirm and (self._answer is Phase.ACCEPTED or self._looked):
+            joiner.settle(CancelOutcome.REQUESTED)
+
+    def _let_go(self, *, kept: bool) -> None:
+        if self.task.done() or self._on_wire or self._kept is not None:
+            return
+        if kept and self._answer is Phase.REFUSED:
+            self._kept = asyncio.get_running_loop().call_later(_KEPT, self._forget)
+        else:
+            self.task.cancel()
+
+    def _forget(self) -> None:
+        self._kept = None
+        if not self._joiners and not self._on_wire:
+            self.task.cancel()

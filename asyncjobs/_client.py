@@ -1,0 +1,321 @@
+"""The client of one service: it makes handles, creates jobs, asks for the rest, and closes in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, overload
+
+from asyncjobs._convert import KeyStyle, read_key, structure
+from asyncjobs._creating import Create
+from asyncjobs._creation import Creation
+from asyncjobs._engine import Engine, limits_for
+from asyncjobs._job import Job
+from asyncjobs._pages import Pages
+from asyncjobs._refs import JobRef, check_id
+from asyncjobs._settings import Settings, check_header
+from asyncjobs._transport import AiohttpTransport, check_base_url, check_session
+from asyncjobs._wire import build, decode, identify, read_row, read_snapshot
+from asyncjobs.errors import InvalidArgument, NotSupported, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from types import TracebackType
+
+    import aiohttp
+
+    from asyncjobs._kinds import Call, JobKind, Provider, Refusal
+    from asyncjobs._models import Snapshot
+    from asyncjobs._wire import Reply, Request
+
+Query: TypeAlias = "Sequence[tuple[str, str]]"
+ReadPage: TypeAlias = "Callable[[dict[str, Any]], tuple[list[Any], str | None]]"
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_log = logging.getLogger("asyncjobs")
+
+
+class Client:
+    """
+    The client of one service.
+
+    *provider* is the service's data sheet. *api_key* and *base_url* are taken from the provider's
+    environment variables when they are ``None``, *base_url* then from the provider. *session* is the application's own
+    ``aiohttp.ClientSession``; ``None`` opens one at the first request. The key goes to the origin of
+    *base_url* and nowhere else.
+
+    Nothing is opened before the first request. ``async with client`` only closes it, as :meth:`aclose` does.
+
+    Raises:
+        InvalidArgument: There is no key, or an argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        settings: Settings | None = None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        if api_key is None:
+            api_key = os.environ.get(provider.key_env)
+            if api_key is None:
+                raise InvalidArgument("api_key", f"is missing; give it or set {provider.key_env}")
+        key = check_header(api_key, "api_key")
+        settings = Settings() if settings is None else settings
+        if not isinstance(settings, Settings):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
+            raise InvalidArgument("settings", f"expected Settings, got {type(settings).__name__}")
+        url = check_base_url(base_url or os.environ.get(provider.url_env) or provider.base_url)
+        home = check_base_url(provider.base_url)
+        transport = AiohttpTransport(
+            url,
+            key_header=provider.key_header,
+            key=key,
+            headers={"Accept": "application/json", "User-Agent": "asyncjobs", **provider.headers, **settings.headers},
+            settings=settings,
+            session=None if session is None else check_session(session, provider.key_header),
+        )
+        limits = limits_for(provider, settings, at_home=url.origin() == home.origin())
+        self._engine = Engine(provider, settings, transport, limits)
+        #: Jobs whose creating task was cancelled before it could take them. They run and nobody
+        #: owns them: they are yours to take or to cancel.
+        self.adopted: list[Job[Any]] = []
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'closed' if self._engine.closed else 'open'}>"
+
+    # -- handles -------------------------------------------------------------
+
+    @overload
+    def job(self, target: str | JobRef) -> Job[Any]: ...
+    @overload
+    def job(self, target: R) -> Job[R]: ...
+    def job(self, target: Any) -> Job[Any]:
+        """
+        Return the handle of a job, without asking the service: from its ref, the text of its ref, or its resource.
+
+        Raises:
+            InvalidArgument: It is none of these, or the job belongs to another service.
+        """
+        if isinstance(target, (str, JobRef)):
+            ref = JobRef.parse(target) if isinstance(target, str) else target
+            return self.job_of(self._engine.provider.kind(ref.kind), *ref.parts)
+        for kind in self._engine.provider.kinds:
+            if type(target) is kind.resource:
+                return self.job_of(kind, *(read_key(target, key, kind.keys) for key in kind.identity.values()))
+        raise InvalidArgument("target", f"expected a ref, its text or a job's resource, got {type(target).__name__}")
+
+    def job_of(self, kind: JobKind[R], *ids: str) -> Job[R]:
+        """
+        Return the handle of the job of *kind* with these *ids*, without asking the service.
+
+        Raises:
+            InvalidArgument: An id cannot be one, or there are too many or too few.
+        """
+        if len(ids) != len(kind.identity):
+            raise InvalidArgument("ids", f"{kind.name} is named by {len(kind.identity)} ids, got {len(ids)}")
+        parts = tuple(check_id(value, name) for name, value in zip(kind.identity, ids, strict=True))
+        return self._handle(kind, JobRef(kind.name, parts))
+
+    def _handle(self, kind: JobKind[R], ref: JobRef) -> Job[R]:
+        return Job(self._engine, self._engine.core(kind, ref))
+
+    async def get(self, kind: JobKind[R], *ids: str) -> Job[R]:
+        """
+        Look once at the job with these *ids* and return its handle.
+
+        Raises:
+            NotFound: The service does not know it.
+            InvalidArgument: An id cannot be one.
+            APIError, TransportError, ProtocolError: The look failed, retries included.
+        """
+        job = self.job_of(kind, *ids)
+        await job.refresh()
+        return job
+
+    def create(self, kind: JobKind[R], body: Mapping[str, Any], *ids: str) -> Creation[R]:
+        """
+        Return the creation of a job of *kind* from *body*; *ids* fill the path. Nothing is sent before it is awaited or entered.
+
+        Awaiting it raises:
+            CreateUncertain: The outcome of the request is unknown; the job may exist.
+            InvalidArgument: An id cannot be one, or *body* is no JSON.
+            APIError, TransportError: The service refused, or could not be reached at all.
+        """
+        return Creation(lambda owned: self._create(kind, body, ids, owned=owned))
+
+    async def _create(self, kind: JobKind[R], body: Mapping[str, Any], ids: Sequence[str], *, owned: bool) -> Job[R]:
+        if kind.create is None:
+            raise NotSupported("create", kind.name)
+        if owned and kind.cancel is None:
+            raise NotSupported("cancel", kind.name)
+
+        def parse(reply: Reply) -> Job[R]:
+            ref = identify(kind, decode(reply), ids)
+            return self._sighted(kind, read_snapshot(kind, ref, reply, "create"), reply)
+
+        async def orphaned(job: Job[R], owned: bool) -> None:  # noqa: FBT001 - the signature that Create calls
+            if owned:
+                await self._engine.clean_up(self._engine.core(kind, job.ref))
+            else:
+                self.adopt(job)
+
+        return await self._run_create(
+            kind.name,
+            build(kind.create, ids, verb="create", body=body),
+            body,
+            parse,
+            orphaned,
+            kind.refusals,
+            owned=owned,
+        )
+
+    async def _run_create(
+        self,
+        what: str,
+        request: Request,
+        body: Mapping[str, Any],
+        parse: Callable[[Reply], T],
+        orphaned: Callable[[T, bool], Awaitable[object]],
+        refusals: tuple[Refusal, ...] = (),
+        *,
+        owned: bool = False,
+    ) -> T:
+        create = Create(
+            self._engine.caller, what, request, body, parse, orphaned, refusals + self._engine.provider.refusals
+        )
+        return await self._engine.create(create, owned=owned)
+
+    def _sighted(self, kind: JobKind[R], snapshot: Snapshot[R], reply: Reply) -> Job[R]:
+        job = self._handle(kind, snapshot.ref)
+        self._engine.core(kind, snapshot.ref).take_in(snapshot, began=reply.began)
+        return job
+
+    def adopt(self, job: Job[Any]) -> None:
+        """Keep a job that was created for a caller who has gone in :attr:`adopted`, and log it."""
+        _log.warning("%s was created after its caller was cancelled; it runs, and is kept in client.adopted", job.ref)
+        self.adopted.append(job)
+
+    # -- what is no job ------------------------------------------------------
+
+    async def fetch(
+        self,
+        call: Call,
+        *ids: str,
+        into: type[T],
+        keys: KeyStyle = KeyStyle.CAMEL,
+        query: Query = (),
+        body: Mapping[str, Any] | None = None,
+        orphaned: Callable[[T], object] | None = None,
+    ) -> T:
+        """
+        Send *call* and return its reply as *into*, an attrs class whose keys are spelled in the style *keys*.
+
+        A *call* that is not repeatable is a create: its unknown outcome is ``CreateUncertain``, and a caller who is
+        cancelled does not abort it; *orphaned* then takes what was made (``None``: it is only logged).
+
+        Raises:
+            APIError, TransportError, ProtocolError: It failed, retries included.
+            CreateUncertain: *call* is not repeatable and its outcome is unknown.
+            InvalidArgument: An id cannot be one, or *body* is no JSON.
+        """
+
+        def parse(reply: Reply) -> T:
+            return structure(decode(reply), into, keys)
+
+        async def made_for_nobody(made: T, _: bool) -> None:  # noqa: FBT001 - the signature that Create calls
+            _log.warning("one %s was created after its caller was cancelled", into.__name__)
+            if orphaned is not None:
+                orphaned(made)
+
+        self._engine.enter()
+        request = build(call, ids, query=query, body=body)
+        if call.repeatable:
+            return await self._engine.caller.send(request, parse, self._engine.provider.refusals)
+        what = f"{self._engine.provider.name}.{into.__name__.lower()}"
+        return await self._run_create(what, request, body or {}, parse, made_for_nobody)
+
+    def rows(
+        self,
+        call: Call,
+        *ids: str,
+        into: type[T],
+        keys: KeyStyle = KeyStyle.CAMEL,
+        read_page: ReadPage,
+        query: Callable[[str | None], Query],
+    ) -> Pages[T]:
+        """
+        Return the rows of a list as *into*, page by page.
+
+        *query* gives the parameters for a cursor (``None`` at first), *read_page* the rows of a
+        decoded page and the next cursor (``None`` at the end).
+        """
+
+        def parse(reply: Reply) -> tuple[list[T], str | None]:
+            found, cursor = read_page(decode(reply))
+            return [structure(row, into, keys) for row in found], cursor
+
+        return self._pages(call, ids, parse, query)
+
+    def list_jobs(
+        self, kind: JobKind[R], call: Call, *ids: str, read_page: ReadPage, query: Callable[[str | None], Query]
+    ) -> Pages[Job[R]]:
+        """
+        Return the jobs of a list, page by page, each with what its row shows; *read_page* and *query* as for :meth:`rows`.
+
+        A job that stands on two pages, because the list moved meanwhile, is given once.
+        """
+        given: set[JobRef] = set()
+
+        def parse(reply: Reply) -> tuple[list[Job[R]], str | None]:
+            found, cursor = read_page(decode(reply))
+            jobs: list[Job[R]] = []
+            for row in found:
+                if not isinstance(row, dict):
+                    raise ProtocolError(f"{reply.url}: expected rows of objects, got {type(row).__name__}")
+                ref = identify(kind, row, ids)
+                if ref not in given:
+                    given.add(ref)
+                    jobs.append(self._sighted(kind, read_row(kind, ref, row, reply, "survey"), reply))
+            return jobs, cursor
+
+        return self._pages(call, ids, parse, query)
+
+    def _pages(
+        self,
+        call: Call,
+        ids: Sequence[str],
+        parse: Callable[[Reply], tuple[list[T], str | None]],
+        query: Callable[[str | None], Query],
+    ) -> Pages[T]:
+        async def fetch(cursor: str | None) -> tuple[list[T], str | None]:
+            self._engine.enter()
+            request = build(call, ids, query=query(cursor))
+            return await self._engine.caller.send(request, parse, self._engine.provider.refusals)
+
+        return Pages(fetch)
+
+    # -- the end -------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """
+        Close the client; closing twice is harmless.
+
+        Whoever still waits gets ``ClientClosed``. Creates that queue are withdrawn, those on the wire are finished;
+        jobs that a block owns are cancelled, each within ``Settings.cleanup_timeout`` seconds; all other
+        jobs go on at the service. Then the tasks and connections are closed. Being cancelled meanwhile does not
+        interrupt this, being cancelled twice leaves it to itself.
+        """
+        await self._engine.aclose()

@@ -1,0 +1,236 @@
+"""
+What all handles of one job share: the record, the looks under way, and those who wait.
+
+One poll, one cancel request and one cached result per job, however many handles and tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from asyncjobs._record import Record, news
+from asyncjobs._shared import Shared
+from asyncjobs._wire import build, read_snapshot
+from asyncjobs.errors import AsyncJobsError, ClientClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from asyncjobs._caller import Caller
+    from asyncjobs._canceling import Canceling
+    from asyncjobs._kinds import JobKind, Refusal
+    from asyncjobs._models import Snapshot
+    from asyncjobs._refs import JobRef
+    from asyncjobs._settings import Settings
+    from asyncjobs._watcher import Watcher
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Services:
+    """What a core needs of its client: a value made once, so that nothing here knows the client."""
+
+    __slots__ = ("caller", "refusals", "settings", "spawn", "watcher")
+
+    def __init__(
+        self,
+        caller: Caller,
+        watcher: Watcher,
+        settings: Settings,
+        refusals: tuple[Refusal, ...],
+        spawn: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]],
+    ) -> None:
+        self.caller = caller
+        self.watcher = watcher
+        self.settings = settings
+        self.refusals = refusals
+        self.spawn = spawn
+
+
+class Waiter:
+    """
+    Someone who waits for news of a job: a future, no task.
+
+    *ready* says of the record, and of when the look began that changed it, whether that is the
+    awaited news. *outer* marks a user's wait, which ends when the client closes.
+    """
+
+    __slots__ = ("future", "outer", "ready")
+
+    def __init__(self, ready: Callable[[Record[Any], float], bool], *, outer: bool) -> None:
+        self.ready = ready
+        self.outer = outer
+        self.future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def wake(self) -> None:
+        if not self.future.done():
+            self.future.set_result(True)
+
+    def expire(self) -> None:
+        if not self.future.done():
+            self.future.set_result(False)
+
+    def fail(self, error: AsyncJobsError) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Look:
+    """One look under way, and when its request left the lane (``None`` while it queues)."""
+
+    __slots__ = ("began", "seen", "shared")
+
+    def __init__(self) -> None:
+        self.began: float | None = None
+        #: What it showed, whatever was made of it.
+        self.seen: Snapshot[Any] | None = None
+        self.shared: Shared[Any]
+
+    def begin(self) -> None:
+        self.began = asyncio.get_running_loop().time()
+
+
+def is_final(record: Record[Any], _: float) -> bool:
+    """Whether the job has ended: what most waiters wait for."""
+    return record.final
+
+
+class Core(Generic[R]):
+    """The shared side of a job."""
+
+    __slots__ = ("__weakref__", "_look", "_waiters", "canceling", "record", "result", "services")
+
+    def __init__(self, kind: JobKind[R], ref: JobRef, services: Services) -> None:
+        self.record: Record[R] = Record(kind, ref, services.settings)
+        self.services = services
+        self.canceling: Canceling | None = None
+        #: The result that was fetched, or is being fetched, and the epoch to which it belongs.
+        self.result: tuple[int, Shared[R]] | None = None
+        self._look: Look | None = None
+        self._waiters: set[Waiter] = set()
+
+    def __repr__(self) -> str:
+        return f"<Core {self.record.ref} {self.record.state} waiters={len(self._waiters)}>"
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """How this job's service says no: the kind's own ways first."""
+        return self.record.kind.refusals + self.services.refusals
+
+    # -- looking ------------------------------------------------------------
+
+    def begin_look(self) -> Look:
+        """Return a look whose request has not left yet, a new one if need be. Hold it while it is wanted."""
+        look = self._look
+        if look is None or look.began is not None or look.shared.task.done():
+            look = self._look = Look()
+            look.shared = Shared(self.services.spawn(self._run_look(look), f"look at {self.record.ref}"))
+        return look
+
+    async def look(self) -> Snapshot[R]:
+        """Look once, or join a look that begins from now on; return what is held afterwards."""
+        snapshot: Snapshot[R] = await self.begin_look().shared.join()
+        return snapshot
+
+    async def _run_look(self, look: Look) -> Snapshot[R]:
+        record, loop = self.record, asyncio.get_running_loop()
+        asked = loop.time()
+        try:
+            reply = await self.services.caller.attempt(
+                build(record.kind.look, record.ref.parts, verb="look"), self.refusals, on_begin=look.begin
+            )
+            snapshot = read_snapshot(record.kind, record.ref, reply, "poll")
+        except AsyncJobsError as error:
+            now = loop.time()
+            queued = (now if look.began is None else look.began) - asked
+            end = record.fail(error, now=now, queued=queued, observed_at=datetime.now(UTC))
+            self.publish(began=asked, error=end)
+            if record.final and record.snapshot is not None:
+                return record.snapshot
+            raise error.about(record.ref, record.snapshot) from error.__cause__
+        look.seen = snapshot
+        return self.take_in(snapshot, began=reply.began)
+
+    def take_in(self, snapshot: Snapshot[R], *, began: float) -> Snapshot[R]:
+        """Take in a snapshot from wherever and tell those who wait; return what is held afterwards."""
+        now = asyncio.get_running_loop().time()
+        self.record.see(snapshot, began=began, now=now)
+        self.publish(began=began, error=self.record.verdict(now))
+        assert self.record.snapshot is not None
+        return self.record.snapshot
+
+    # -- waiting ------------------------------------------------------------
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody waits, so that the job must be looked at."""
+        return bool(self._waiters)
+
+    async def wait_for(
+        self, ready: Callable[[Record[Any], float], bool], *, timeout: float | None = None, outer: bool = True
+    ) -> bool:
+        """
+        Wait until *ready* or for *timeout* seconds; return whether it became ready.
+
+        A waiter costs one future, and a timer if it has a bound. When the last one leaves, the
+        looks stop and a request under way is dropped.
+        """
+        if ready(self.record, float("-inf")):
+            return True
+        waiter = Waiter(ready, outer=outer)
+        timer = None if timeout is None else asyncio.get_running_loop().call_later(timeout, waiter.expire)
+        self._waiters.add(waiter)
+        self.services.watcher.watch(self)
+        try:
+            # A look that ends in the same tick as the timer counts.
+            return await waiter.future or ready(self.record, float("-inf"))
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._waiters.discard(waiter)
+            if not self._waiters:
+                self.services.watcher.unwatch(self)
+                self.record.unwatched()
+
+    def publish(self, *, began: float, error: AsyncJobsError | None = None) -> None:
+        """Wake those whose news has come; *error* ends all waits of a job that has not ended."""
+        record = self.record
+        for waiter in self._waiters:
+            if waiter.ready(record, began):
+                waiter.wake()
+            elif error is not None and not record.final:
+                twin = error.about(record.ref, record.snapshot)
+                waiter.fail(twin)
+
+    def fail(self, error: AsyncJobsError, *, outer_only: bool = False) -> None:
+        """End the waits with copies of *error*."""
+        for waiter in self._waiters:
+            if waiter.outer or not outer_only:
+                waiter.fail(error.about(self.record.ref, self.record.snapshot))
+
+    def close(self) -> None:
+        """End the waits of users because the client closes."""
+        self.fail(ClientClosed("the client was closed; the job goes on at the service"), outer_only=True)
+        if self.canceling is not None:
+            self.canceling.close()
+
+    def reopen(self, look: Look) -> None:
+        """Begin a new epoch if *look* showed something else than the end that is held."""
+        if look.seen is not None and look.began is not None:
+            self.record.reopen(look.seen, began=look.began, now=asyncio.get_running_loop().time())
+
+    async def wait_for_news(self, known: tuple[Any, ...] | None) -> Snapshot[R]:
+        """Return what is held as soon as it differs from *known*."""
+        record = self.record
+        if record.snapshot is None or news(record.snapshot) == known:
+            await self.wait_for(lambda record, _: record.snapshot is not None and news(record.snapshot) != known)
+        assert record.snapshot is not None
+        return record.snapshot
+
+    def next_look(self, now: float) -> float:
+        """Return when the next look is due."""
+        return self.record.next_look(now, random.random())  # noqa: S311 - jitter is no secret

@@ -1,0 +1,218 @@
+"""What belongs to one client and to one event loop: the cores, the tasks, the owned jobs, and their orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary
+
+from asyncjobs._admission import Admission
+from asyncjobs._caller import Caller
+from asyncjobs._cancel import OUTCOMES
+from asyncjobs._canceling import Canceling
+from asyncjobs._core import Core, Services
+from asyncjobs._kinds import Limit
+from asyncjobs._lanes import Lanes
+from asyncjobs._ownership import outlast
+from asyncjobs._watcher import Watcher
+from asyncjobs.errors import AsyncJobsError, ClientClosed, NotSupported, WrongLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
+    from asyncjobs._creating import Create
+    from asyncjobs._kinds import JobKind, Provider
+    from asyncjobs._models import CancelOutcome
+    from asyncjobs._refs import JobRef
+    from asyncjobs._settings import Settings
+    from asyncjobs._transport import Transport
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_log = logging.getLogger("asyncjobs")
+
+
+def limits_for(provider: Provider, settings: Settings, *, at_home: bool) -> tuple[Limit, ...]:
+    """Return the rates to keep: the settings' own, else the provider's at its own address, else none."""
+    if settings.rates is None:
+        return provider.limits if at_home else ()
+    limits: list[Limit] = []
+    for name, rate in settings.rates.items():
+        if rate != float("inf"):
+            count = max(int(rate), 1)
+            limits.append(Limit(name, count, count / rate))
+    return tuple(limits)
+
+
+class Engine:
+    """The machinery of one client."""
+
+    def __init__(self, provider: Provider, settings: Settings, transport: Transport, limits: Iterable[Limit]) -> None:
+        self.provider = provider
+        self.settings = settings
+        self._transport = transport
+        slots = min(settings.connections, provider.in_flight or settings.connections)
+        self._lanes = Lanes(Admission(limits, slots))
+        self.caller = Caller(transport, self._lanes, settings)
+        self._watcher = Watcher(settings.connections, self.spawn)
+        self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.spawn)
+        self._cores: WeakValueDictionary[JobRef, Core[Any]] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._cleanups: set[asyncio.Task[Any]] = set()
+        self._creates: set[Create[Any]] = set()
+        #: How many blocks own the job of a core.
+        self._owners: dict[Core[Any], int] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self.closed = False
+
+    def __del__(self) -> None:
+        if self._loop is not None and not self.closed:
+            owned = ", ".join(sorted(str(core.record.ref) for core in self._owners))
+            left = f"; these jobs it owned may still be running: {owned}" if owned else ""
+            warnings.warn(f"a client of {self.provider.name} was not closed{left}", ResourceWarning, source=self)
+
+    def enter(self) -> None:
+        """
+        Begin a user's operation.
+
+        Raises:
+            ClientClosed: The client was closed.
+            WrongLoop: It belongs to another event loop, the one on which it was first used.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise WrongLoop(f"this client belongs to {self._loop!r} and was used on {loop!r}")
+        if self.closed:
+            raise ClientClosed(f"this client of {self.provider.name} was closed")
+
+    def core(self, kind: JobKind[R], ref: JobRef) -> Core[R]:
+        """Return the core of the job, the same one as long as somebody holds it."""
+        core = self._cores.get(ref)
+        if core is None:
+            core = self._cores[ref] = Core(kind, ref, self._services)
+        return core
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """Start a task that :meth:`aclose` joins."""
+        task = asyncio.get_running_loop().create_task(work, name=f"asyncjobs: {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def spawn_cleanup(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """Start a task that :meth:`aclose` lets finish."""
+        task = self.spawn(work, name)
+        self._cleanups.add(task)
+        return task
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        self._cleanups.discard(task)
+        if not task.cancelled():
+            task.exception()  # It reached those who waited; nobody else needs to hear of it.
+
+    # -- creating -----------------------------------------------------------
+
+    async def create(self, create: Create[T], *, owned: bool) -> T:
+        """Run *create* to its end, here or without its caller."""
+        self.enter()
+        task = create.start(self.spawn(create.run(), f"create {create.what}"))
+        self._creates.add(create)
+        task.add_done_callback(lambda _: self._creates.discard(create))
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            create.close()
+            orphan = self.spawn_cleanup(create.abandon(owned=owned), f"abandoned create {create.what}")
+            if owned:
+                await outlast((orphan,), cancelled=True)
+            raise
+        if task.cancelled():
+            raise ClientClosed("the client was closed before the create was sent")
+        return task.result()
+
+    # -- cancelling and owning ----------------------------------------------
+
+    async def cancel(self, core: Core[Any], *, confirm: bool, timeout: float | None, outer: bool) -> CancelOutcome:
+        """Cancel the job of *core*, or join the cancel that is under way; see ``Job.cancel``."""
+        record = core.record
+        if record.final:
+            return OUTCOMES[record.state]
+        if record.kind.cancel is None:
+            raise NotSupported("cancel", record.kind.name, ref=record.ref)
+        if core.canceling is None or not core.canceling.active:
+            core.canceling = Canceling(core)
+        return await core.canceling.join(confirm=confirm, timeout=timeout, outer=outer)
+
+    def own(self, core: Core[Any]) -> None:
+        """Count one more block that owns the job."""
+        self._owners[core] = self._owners.get(core, 0) + 1
+
+    def disown(self, core: Core[Any]) -> None:
+        """Count one fewer."""
+        left = self._owners.get(core, 0) - 1
+        if left > 0:
+            self._owners[core] = left
+        else:
+            self._owners.pop(core, None)
+
+    def clean_up(self, core: Core[Any]) -> asyncio.Task[CancelOutcome]:
+        """Start cancelling an owned job whose block is being left."""
+        return self.spawn_cleanup(self._clean_up(core), f"clean up {core.record.ref}")
+
+    async def _clean_up(self, core: Core[Any]) -> CancelOutcome:
+        try:
+            return await self.cancel(core, confirm=True, timeout=self.settings.cleanup_timeout, outer=False)
+        except AsyncJobsError as error:
+            _log.error("%s is owned and could not be cancelled, it may still be running: %s", core.record.ref, error)  # noqa: TRY400
+            raise
+
+    # -- the end ------------------------------------------------------------
+
+    async def aclose(self) -> None:
+        """Close in order; see ``Client.aclose``."""
+        if self._loop is None:
+            self.closed = True
+            return
+        if self._loop is not asyncio.get_running_loop():
+            raise WrongLoop(f"this client belongs to {self._loop!r}; close it there")
+        if self._closing is None:
+            self.closed = True
+            self._closing = self._loop.create_task(self._close(), name="asyncjobs: close")
+        await outlast((self._closing,), cancelled=False)
+
+    async def _finish_creates(self) -> None:
+        """Withdraw the creates that queue, and give those on the wire some time: their jobs may exist already."""
+        for create in self._creates:
+            create.close()
+        if not self._creates:
+            return
+        await asyncio.wait({create.task for create in self._creates}, timeout=self.settings.cleanup_timeout)
+        for create in self._creates:
+            create.cut_off()
+        if self._creates:
+            await asyncio.wait({create.task for create in self._creates})
+
+    async def _close(self) -> None:
+        for core in list(self._cores.values()):
+            core.close()
+        for core in list(self._owners):
+            if not core.record.final:
+                self.clean_up(core)
+        await self._finish_creates()
+        # Cancels of owned jobs are let finish; their own bound ends them.
+        while self._cleanups:
+            await asyncio.wait(self._cleanups)
+        await self._watcher.aclose()
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+        self._lanes.close()
+        await self._transport.aclose()

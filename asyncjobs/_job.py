@@ -1,0 +1,391 @@
+"""The handle of one remote job: the same verbs on every service."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
+
+from asyncjobs._core import is_final
+from asyncjobs._ownership import outlast
+from asyncjobs._record import news
+from asyncjobs._retry import is_transient, next_delay
+from asyncjobs._settings import check_timeout
+from asyncjobs._shared import Shared
+from asyncjobs._states import JobState
+from asyncjobs._wire import build, read_snapshot
+from asyncjobs.errors import AsyncJobsError, JobCanceled, JobFailed, JobGone, NotFound, NotSupported, WaitTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+
+    from asyncjobs._core import Core
+    from asyncjobs._engine import Engine
+    from asyncjobs._models import CancelOutcome, Progress, Snapshot
+    from asyncjobs._refs import JobRef
+
+R = TypeVar("R")
+
+
+class Job(Generic[R]):
+    """
+    A piece of work that runs at a service.
+
+    A handle is cheap and making one sends nothing. Handles for the same job from the same client are
+    equal and share one poll, one cancel request and one result. A handle belongs to its
+    client's event loop; :attr:`ref` and :attr:`snapshot` are free to travel.
+
+    ``await job`` is :meth:`result`. Dropping a handle or ceasing to wait leaves the job running; to
+    make sure that it does not outlive a block, own it: ``async with job: ...`` cancels it when the
+    block is left, by whatever route, unless it has ended.
+    """
+
+    __slots__ = ("_core", "_engine", "_held")
+
+    def __init__(self, engine: Engine, core: Core[R]) -> None:
+        self._engine = engine
+        self._core = core
+        #: How many blocks own the job through this handle.
+        self._held = 0
+
+    def __repr__(self) -> str:
+        return f"<Job {self.ref} {self.state}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and self._core is other._core
+
+    def __hash__(self) -> int:
+        return hash(self._core)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a Job belongs to its client and cannot be pickled; pickle job.ref ({self.ref}) instead")
+
+    # -- what is known, without asking ---------------------------------------
+
+    @property
+    def ref(self) -> JobRef:
+        """The name of the job."""
+        return self._core.record.ref
+
+    @property
+    def id(self) -> str:
+        """The service's id of the job, without those of its containers."""
+        return self.ref.id
+
+    @property
+    def kind(self) -> str:
+        """The name of the kind of job, such as ``exa.search``."""
+        return self.ref.kind
+
+    @property
+    def state(self) -> JobState:
+        """The state as last seen; ``UNKNOWN`` before the first look."""
+        return self._core.record.state
+
+    @property
+    def snapshot(self) -> Snapshot[R] | None:
+        """All that was last seen; ``None`` before the first look."""
+        return self._core.record.snapshot
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the job was when last seen; ``None`` before the first look and for kinds that do not tell."""
+        snapshot = self.snapshot
+        return None if snapshot is None else snapshot.progress
+
+    @property
+    def done(self) -> bool:
+        """Whether the job was seen to have ended, in any way."""
+        return self._core.record.final
+
+    @property
+    def requested_by_us(self) -> bool:
+        """Whether this client has sent a cancel request for the job."""
+        return self._core.record.requested_by_us
+
+    @property
+    def contradiction(self) -> Snapshot[R] | None:
+        """What a look showed after the end that contradicts it; ``None`` if nothing did."""
+        return self._core.record.contradiction
+
+    # -- looking and waiting -------------------------------------------------
+
+    async def refresh(self, *, reopen: bool = False) -> Snapshot[R]:
+        """
+        Look at the job and return what is then known. Callers at the same time share one look that begins after their call.
+
+        An end that was seen stays, whatever the look shows (see :attr:`contradiction`). With *reopen*
+        a look that shows something else begins a new epoch: the job is what the look showed,
+        for those who wait from now on.
+
+        Raises:
+            NotFound: The service does not know the job, and nothing was ever seen of it.
+            APIError, TransportError, ProtocolError: The look failed, retries included.
+            ClientClosed, WrongLoop: This client cannot be used here and now.
+        """
+        self._engine.enter()
+        loop = asyncio.get_running_loop()
+        attempt, start = 0, loop.time()
+        while True:
+            attempt += 1
+            look = self._core.begin_look()
+            try:
+                await look.shared.join()
+            except AsyncJobsError as error:
+                self._engine.enter()
+                delay = next_delay(
+                    error,
+                    repeatable=True,
+                    attempt=attempt,
+                    elapsed=loop.time() - start,
+                    budget=self._engine.settings.retry_budget,
+                    spread=random.random(),  # noqa: S311 - jitter is no secret
+                )
+                if delay is None:
+                    raise
+                await asyncio.sleep(delay)
+                continue
+            if reopen:
+                self._core.reopen(look)
+            return self._held_snapshot()
+
+    async def wait(self, timeout: float | None = None) -> Snapshot[R]:
+        """
+        Wait until the job has ended and return its last snapshot, however it ended.
+
+        *timeout* is in seconds and bounds requests under way too; ``None`` waits for as long as the service answers, ``0``
+        looks once. Giving up leaves the job running.
+
+        Raises:
+            WaitTimeout: The job had not ended in time.
+            JobUnreachable: No look succeeded for ``Settings.unreachable_after`` seconds.
+            UnknownStatus: The service said an unknown word for ``Settings.unknown_after`` seconds.
+            NotFound: The service does not know the job, and nothing was ever seen of it.
+            ProtocolError: Three replies in a row made no sense.
+            APIError: The service refuses to tell (any 4xx but 408, 410 and 429).
+            InvalidArgument: *timeout* is negative or no number.
+            ClientClosed, WrongLoop: This client cannot be used here and now.
+        """
+        timeout = check_timeout(timeout)
+        core = self._core
+        if not core.record.final:
+            self._engine.enter()
+            if timeout == 0:
+                await self._look_once()
+            elif not await core.wait_for(is_final, timeout=timeout):
+                raise WaitTimeout(self.ref, self.snapshot, timeout=timeout or 0.0)
+        return self._held_snapshot()
+
+    async def _look_once(self) -> None:
+        cause: AsyncJobsError | None = None
+        try:
+            await self._core.look()
+        except AsyncJobsError as error:
+            # What would not end a longer wait does not end this one differently.
+            if not is_transient(error) and not isinstance(error, NotFound):
+                raise
+            cause = error
+        if not self.done:
+            raise WaitTimeout(self.ref, self.snapshot, timeout=0.0) from cause
+
+    def _held_snapshot(self) -> Snapshot[R]:
+        snapshot = self.snapshot
+        assert snapshot is not None
+        return snapshot
+
+    async def result(self, timeout: float | None = None) -> R:
+        """
+        Wait until the job has completed and return what it made. The value is fetched once and kept.
+
+        *timeout* is that of :meth:`wait` and bounds the fetching too.
+
+        Raises:
+            JobFailed: The service gave the job up.
+            JobCanceled: The job was cancelled, here or elsewhere.
+            JobGone: The service no longer knows the job.
+            WaitTimeout, JobUnreachable, APIError, ...: As :meth:`wait`.
+        """
+        timeout = check_timeout(timeout)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout if timeout else None
+        snapshot = await self.wait(timeout)
+        if snapshot.state is JobState.FAILED:
+            raise JobFailed(self.ref, snapshot)
+        if snapshot.state is JobState.CANCELED:
+            raise JobCanceled(self.ref, snapshot, requested_by_us=self.requested_by_us)
+        if snapshot.state is JobState.GONE:
+            raise JobGone(self.ref, snapshot)
+        fetched = self._fetched()
+        if fetched is None:
+            return snapshot.resource
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await fetched.join()
+        except TimeoutError as error:
+            if isinstance(error, AsyncJobsError):
+                raise
+            raise WaitTimeout(self.ref, self.snapshot, timeout=timeout or 0.0) from None
+
+    def __await__(self) -> Generator[Any, Any, R]:
+        return self.result().__await__()
+
+    def _fetched(self) -> Shared[R] | None:
+        """Return the fetching of the result, one for all callers; ``None`` for kinds whose last look has it all."""
+        core = self._core
+        if core.record.kind.result is None:
+            return None
+        if core.result is not None:
+            epoch, shared = core.result
+            task = shared.task
+            if epoch == core.record.epoch and not (task.done() and (task.cancelled() or task.exception())):
+                return shared
+        self._engine.enter()
+        shared = Shared(self._engine.spawn(self._fetch(), f"result of {self.ref}"))
+        core.result = (core.record.epoch, shared)
+        return shared
+
+    async def _fetch(self) -> R:
+        core, kind = self._core, self._core.record.kind
+        assert kind.result is not None
+        request = build(kind.result, self.ref.parts, verb="result")
+        snapshot = await self._engine.caller.send(
+            request, lambda reply: read_snapshot(kind, self.ref, reply, "poll"), core.refusals
+        )
+        return snapshot.resource
+
+    def __aiter__(self) -> Updates[R]:
+        return Updates(self._engine, self._core)
+
+    # -- ending --------------------------------------------------------------
+
+    async def cancel(self, *, confirm: bool = True, timeout: float | None = 30.0) -> CancelOutcome:
+        """
+        Cancel the job; with *confirm*, return only when it was seen to have ended.
+
+        Cancelling twice, from two tasks, or after the end is harmless and gives the same outcome. A service that
+        cannot cancel the job yet is asked again when it can, while a caller waits (with
+        ``confirm=False``: for 30 s more).
+
+        *timeout* is in seconds and counts from when the request leaves its queue, so that a batch is not
+        cut off for queueing; ``None`` has no bound, ``0`` judges the first reply. To bound the queue too, use
+        :func:`asyncio.timeout`; giving up withdraws a request that still queues.
+
+        Returns:
+            ``CANCELED``, ``ALREADY_DONE`` or ``GONE``; with ``confirm=False`` also ``REQUESTED``.
+
+        Raises:
+            CancelUnconfirmed: The job was not seen to end in time.
+            NotSupported: This kind of job cannot be cancelled; nothing was sent.
+            APIError, TransportError: The request failed, retries included.
+            InvalidArgument: *timeout* is negative or no number.
+            ClientClosed, WrongLoop: This client cannot be used here and now.
+        """
+        timeout = check_timeout(timeout)
+        if not self.done:
+            self._engine.enter()
+        return await self._engine.cancel(self._core, confirm=confirm, timeout=timeout, outer=True)
+
+    async def stop(self) -> Snapshot[R]:
+        """
+        Ask the job to finish early with what it has; return what is then known. Wait for the end with :meth:`wait`.
+
+        A job that has ended is left alone.
+
+        Raises:
+            NotSupported: This kind of job cannot be stopped; nothing was sent.
+            InvalidRequest: This job cannot (Exa: only runs of effort ``ultra``).
+            APIError, TransportError, ProtocolError: The request failed, retries included.
+        """
+        record = self._core.record
+        call = record.kind.stop
+        if call is None:
+            raise NotSupported("stop", self.kind, ref=self.ref)
+        if not record.final:
+            self._engine.enter()
+            snapshot, began = await self._engine.caller.send(
+                build(call, self.ref.parts, verb="stop"),
+                lambda reply: (read_snapshot(record.kind, self.ref, reply, "poll"), reply.began),
+                self._core.refusals,
+            )
+            self._core.take_in(snapshot, began=began)
+        return self._held_snapshot()
+
+    # -- owning --------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self._engine.enter()
+        self.own()
+        return self
+
+    def own(self) -> None:
+        """
+        Own the job through this handle, as entering its block does.
+
+        Raises:
+            NotSupported: This kind of job cannot be cancelled, so that owning it would be an empty promise.
+        """
+        if self._core.record.kind.cancel is None:
+            raise NotSupported("cancel", self.kind, ref=self.ref)
+        self._held += 1
+        self._engine.own(self._core)
+
+    def detach(self) -> None:
+        """Give up this handle's ownership: leaving its block will no longer cancel the job."""
+        while self._held:
+            self._held -= 1
+            self._engine.disown(self._core)
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """
+        Cancel the job unless it has ended, and wait until that is confirmed, for ``Settings.cleanup_timeout`` seconds.
+
+        The exception under way always goes on; a failure to cancel is added to it as a note.
+        """
+        if not self._held:
+            return
+        self._held -= 1
+        self._engine.disown(self._core)
+        if self.done or self._engine.closed:
+            return  # A client that closes cancels what it owns itself.
+        cleanup = self._engine.clean_up(self._core)
+        await outlast((cleanup,), cancelled=isinstance(exc, asyncio.CancelledError))
+        error = None if cleanup.cancelled() else cleanup.exception()
+        if error is None:
+            return
+        if exc is None:
+            raise error
+        exc.add_note(f"{self.ref} could not be cancelled and may still be running: {error}")
+
+
+class Updates(Generic[R]):
+    """
+    The changes of a job: ``async for snapshot in job``.
+
+    Gives what is known now, then each change of state, status, progress or reason, the last one being the end. A
+    slow reader gets the latest. It never ends without the end: what would end a wait is raised.
+    Leaving the loop only stops looking.
+    """
+
+    __slots__ = ("_core", "_ended", "_engine", "_known")
+
+    def __init__(self, engine: Engine, core: Core[R]) -> None:
+        self._engine = engine
+        self._core = core
+        self._known: tuple[Any, ...] | None = None
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Snapshot[R]:
+        if self._ended:
+            raise StopAsyncIteration
+        if not self._core.record.final:
+            self._engine.enter()
+        snapshot = await self._core.wait_for_news(self._known)
+        self._known = news(snapshot)
+        self._ended = self._core.record.final
+        return snapshot

@@ -1,0 +1,246 @@
+"""
+What the engine must know about a service and one kind of job on it: frozen data.
+
+The engine asks these values and never the name of a service. If it would need to, a field is missing here.
+"""
+
+from __future__ import annotations
+
+import string
+from enum import Enum, StrEnum, auto
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+
+import attrs
+
+from asyncjobs._convert import KeyStyle
+from asyncjobs._states import FINAL, JobState
+from asyncjobs.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+R_co = TypeVar("R_co", covariant=True)
+Verb = Literal["create", "look", "cancel", "stop", "result"]
+
+
+#: Where a service takes a cancel unless its kind says otherwise.
+ANY_LIVE_STATE: Final = frozenset(JobState) - FINAL - {JobState.CANCELING}
+
+
+class Lane(Enum):
+    """Who goes first when requests must queue: the smaller value."""
+
+    CANCEL = 0
+    CREATE = 1
+    LOOK = 2
+
+
+class Refused(StrEnum):
+    """What a refusal means, once the service's way of saying it is stripped off."""
+
+    NOT_IN_STATE = auto()
+    """The job is not in a state in which it can be cancelled: look, then decide."""
+    NO_SLOT = auto()
+    """Too many jobs run already: creating must wait."""
+    QUOTA = auto()
+    """Credits or a plan's limit are exhausted."""
+    OVERLOADED = auto()
+    """The service did not even begin: whatever it was may be sent again."""
+
+
+@attrs.frozen
+class Refusal:
+    """
+    One way in which a service says no.
+
+    It applies to *verb* (``None``: to every request) when a reply has this *status* and, where they are
+    given, this error *code* and this *text* within its message (compared without regard to case).
+    """
+
+    verb: Verb | None
+    status: int
+    means: Refused
+    code: str | None = attrs.field(default=None, kw_only=True)
+    text: str | None = attrs.field(default=None, kw_only=True)
+
+    def matches(self, verb: Verb | None, status: int, tag: str | None, message: str) -> bool:
+        """Whether a reply to *verb* with this *status*, *tag* and *message* is this refusal."""
+        return (
+            self.status == status
+            and self.verb in {None, verb}
+            and (self.code is None or self.code == tag)
+            and (self.text is None or self.text.casefold() in message.casefold())
+        )
+
+
+@attrs.frozen
+class Call:
+    """
+    One request that a service understands.
+
+    *path* is a template whose fields are filled with ids, each as one encoded segment. *repeatable*
+    says whether sending it again is harmless when the first attempt may have had its effect. *costs*
+    says how much it takes of which :class:`Limit` (by name); *query* is sent every time.
+    """
+
+    method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+    path: str
+    repeatable: bool = attrs.field(kw_only=True)
+    costs: Mapping[str, int] = attrs.field(factory=dict[str, int], kw_only=True)
+    query: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the ids in *path*, in order."""
+        return tuple(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
+
+
+@attrs.frozen(kw_only=True)
+class Pace:
+    """
+    When to look again, in seconds.
+
+    The first look comes *first* seconds after the last news, each further one *factor* times later
+    than the one before, at most *ceiling*. After our own cancel looks begin anew at *urgent*.
+    """
+
+    first: float = 1.0
+    factor: float = 1.5
+    ceiling: float = 5.0
+    urgent: float = 0.25
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 < self.urgent <= self.ceiling or not 0 < self.first <= self.ceiling or not self.factor >= 1:
+            raise InvalidArgument("pace", "needs 0 < first, urgent <= ceiling and factor >= 1")
+
+
+@attrs.frozen
+class Survey:
+    """
+    One request that shows many jobs at once.
+
+    *rows* is the key of the list in the reply; *scope* names the ids that the jobs of one survey
+    share (empty: any job of the kind); *page* is the size of one page, *newest_first* its order.
+    """
+
+    call: Call
+    rows: str
+    scope: tuple[str, ...] = ()
+    page: int = 100
+    newest_first: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class JobKind(Generic[R_co]):
+    """
+    One kind of job, as a data sheet.
+
+    *name* is the provider's name, a dot, and a word. *resource* is the attrs class of the payload,
+    *keys* how the payload spells its keys. *identity* says for each id in the path of *look*, in
+    order, which key of the payload holds it.
+
+    *create*, *look*, *cancel*, *stop* and *result* are the calls; ``None`` where the service has
+    none. *words* maps the status words (key *status*) to states; a word that is missing is
+    ``UNKNOWN``. *progress* maps fields of :class:`~asyncjobs.Progress` to dotted paths in the
+    payload, *reason* is the path of why the job ended, *updated* that of the time of the last change.
+
+    *cancelable* are the states in which the service takes a cancel (a refusal in another one is
+    answered by waiting, not by asking again). *refusals* are the replies that mean "no" in a particular way. *settle* is for how many seconds after
+    our own cancel a "cancelled" may still turn into another end. *pace* says when to look, *surveys* show many jobs at once.
+    """
+
+    name: str
+    resource: type[R_co]
+    keys: KeyStyle = KeyStyle.CAMEL
+    identity: Mapping[str, str]
+    create: Call | None = None
+    look: Call
+    cancel: Call | None = None
+    stop: Call | None = None
+    result: Call | None = None
+    words: Mapping[str, JobState]
+    status: str = "status"
+    progress: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    reason: str | None = None
+    updated: str | None = None
+    cancelable: frozenset[JobState] = ANY_LIVE_STATE
+    refusals: tuple[Refusal, ...] = ()
+    settle: float = 0.0
+    pace: Pace = attrs.field(factory=Pace)
+    surveys: tuple[Survey, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a data sheet that contradicts itself, here rather than at three in the morning."""
+        parts = tuple(self.identity)
+        if self.look.fields != parts:
+            raise InvalidArgument("identity", f"{self.name}: the path of look has {self.look.fields}, identity {parts}")
+        for verb in ("cancel", "stop", "result"):
+            call: Call | None = getattr(self, verb)
+            if call is not None and call.fields != parts:
+                raise InvalidArgument(verb, f"{self.name}: its path has {call.fields}, identity {parts}")
+            if call is not None and not call.repeatable:
+                raise InvalidArgument(
+                    verb, f"{self.name}: {verb} must be repeatable, it is sent again when a reply is lost"
+                )
+        if self.create is not None and self.create.repeatable:
+            raise InvalidArgument("create", f"{self.name}: a create is never repeatable, a second one is a second bill")
+        if not self.look.repeatable:
+            raise InvalidArgument("look", f"{self.name}: looking must be repeatable")
+
+
+@attrs.frozen
+class Limit:
+    """
+    At most *count* requests in any *seconds* seconds, for the calls that name it in their costs.
+
+    A call whose costs exceed *count* takes all of it.
+    """
+
+    name: str
+    count: int
+    seconds: float = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Provider:
+    """
+    One service: where it is, how it knows its callers and what it allows.
+
+    *key_header* is the header that carries the API key, *key_env* and *url_env* the environment
+    variables that hold the defaults, *headers* what is sent every time. *limits* are the request rates of *base_url*
+    (another address has none unless the settings give some), *in_flight* how many requests may run at once (``None``: any number).
+    *refusals* apply to every kind.
+    """
+
+    name: str
+    base_url: str
+    key_header: str
+    key_env: str
+    url_env: str
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    limits: tuple[Limit, ...] = ()
+    in_flight: int | None = None
+    refusals: tuple[Refusal, ...] = ()
+    kinds: tuple[JobKind[Any], ...] = ()
+
+    def kind(self, name: str) -> JobKind[Any]:
+        """
+        Return the kind called *name*.
+
+        Raises:
+            InvalidArgument: This service has none of that name.
+        """
+        for kind in self.kinds:
+            if kind.name == name:
+                return kind
+        known = ", ".join(kind.name for kind in self.kinds)
+        raise InvalidArgument("kind", f"{self.name} has no {name!r}; it has {known}")
+
+
+LANES: Final[Mapping[Verb, Lane]] = {
+    "create": Lane.CREATE,
+    "look": Lane.LOOK,
+    "cancel": Lane.CANCEL,
+    "stop": Lane.CANCEL,
+    "result": Lane.LOOK,
+}

@@ -1,0 +1,33 @@
+"""When to look at a job again: pure arithmetic on seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncjobs._kinds import Pace
+    from asyncjobs._models import Progress
+
+#: Looks are spread by up to this part of their interval, so that jobs created together drift apart.
+JITTER = 0.2
+_LONGEST_OUTAGE_DELAY = 30.0
+
+
+def interval(pace: Pace, quiet: int, *, urgent: bool, progress: Progress | None, spread: float) -> float:
+    """
+    Return the seconds between the last look and the next.
+
+    *quiet* counts the looks in a row that showed nothing new, *urgent* says that our cancel is under way,
+    *spread* from 0 to 1 is the dice. The service's own estimate of the time left can only shorten the interval.
+    """
+    start = pace.urgent if urgent else pace.first
+    seconds = min(start * pace.factor ** min(quiet, 64), pace.ceiling)
+    if progress is not None and progress.time_left is not None and not urgent:
+        seconds = max(min(seconds, progress.time_left), min(pace.first, seconds))
+    return seconds * (1 + JITTER * (spread - 0.5))
+
+
+def after_failure(pace: Pace, failures: int, spread: float) -> float:
+    """Return the seconds before the next look after *failures* failed ones in a row; they double up to half a minute."""
+    seconds = min(pace.first * 2 ** min(failures, 16), max(_LONGEST_OUTAGE_DELAY, pace.ceiling))
+    return seconds * (1 + JITTER * (spread - 0.5))

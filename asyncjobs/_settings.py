@@ -1,0 +1,116 @@
+"""How a client behaves: one frozen value, checked where it is made."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from asyncjobs.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from asyncjobs._kinds import Pace
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def check_seconds(value: Any, field: str, *, zero: bool = True) -> float:
+    """
+    Return *value* if it is a length of time: a number, not negative, not NaN.
+
+    Raises:
+        InvalidArgument: It is not; with ``zero=False`` also if it is 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidArgument(field, f"expected seconds as int or float, got {type(value).__name__}")
+    if math.isnan(value) or value < 0 or (value == 0 and not zero):
+        raise InvalidArgument(
+            field, f"expected {'no negative' if zero else 'a positive'} number of seconds, got {value}"
+        )
+    return float(value)
+
+
+def check_timeout(value: Any, field: str = "timeout") -> float | None:
+    """Return *value* as the bound of an operation in seconds; ``None`` and infinity mean no bound."""
+    return None if value is None or value == math.inf else check_seconds(value, field)
+
+
+def check_header(value: Any, field: str) -> str:
+    """
+    Return *value* if it can be the value of a header. The value itself is never shown.
+
+    Raises:
+        InvalidArgument: It is no string, blank, not ASCII, or has control characters.
+    """
+    if not isinstance(value, str):
+        raise InvalidArgument(field, f"expected str, got {type(value).__name__}")
+    if not value.strip():
+        raise InvalidArgument(field, "is blank")
+    if not value.isascii() or not value.isprintable():
+        raise InvalidArgument(field, "has a line break, a control character or one outside ASCII")
+    return value.strip()
+
+
+def _seconds(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    check_seconds(value, attribute.name)
+
+
+def _positive_seconds(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    check_seconds(value, attribute.name, zero=False)
+
+
+def _count(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidArgument(attribute.name, f"expected an int of at least 1, got {value!r}")
+
+
+def _headers(_: object, attribute: attrs.Attribute[Any], value: Mapping[str, str]) -> None:
+    for name, content in value.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(attribute.name, "has a name that is no header name")
+        check_header(content, f"{attribute.name}[{name!r}]")
+
+
+def _rates(_: object, attribute: attrs.Attribute[Any], value: Mapping[str, float] | None) -> None:
+    for name, rate in (value or {}).items():
+        check_seconds(rate, f"{attribute.name}[{name!r}]", zero=False)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """
+    How a client behaves. All times are in seconds.
+
+    *request_timeout* bounds one attempt of one request, its reply's body included;
+    *connect_timeout* the part of it until the connection stands. *cleanup_timeout* bounds the
+    cancel that leaving a block causes, and the work of closing. *connections* is how many
+    requests run at once.
+
+    *rates* are requests per second by the name of the provider's limit; ``None`` takes the
+    provider's own figures at its own address and none elsewhere, ``{}`` switches them off.
+    *retry_budget* is for how long a request is tried again.
+
+    *unreachable_after*, *unknown_after* and *appear_grace* end waits that would never end: no
+    successful look for so long, a status word that nobody knows for so long, and a job that was
+    never seen and is answered with 404 for so long.
+
+    *max_body_bytes* bounds every reply, after decompression. *paces* replaces the pace of looking by the name of the kind. *headers* are sent with every
+    request, for example ``{"Exa-Beta": "agent-2026-05-07"}``.
+    """
+
+    request_timeout: float = attrs.field(default=60.0, validator=_positive_seconds)
+    connect_timeout: float = attrs.field(default=10.0, validator=_positive_seconds)
+    cleanup_timeout: float = attrs.field(default=10.0, validator=_positive_seconds)
+    connections: int = attrs.field(default=100, validator=_count)
+    rates: Mapping[str, float] | None = attrs.field(default=None, validator=_rates)
+    retry_budget: float = attrs.field(default=60.0, validator=_seconds)
+    unreachable_after: float = attrs.field(default=300.0, validator=_positive_seconds)
+    unknown_after: float = attrs.field(default=600.0, validator=_positive_seconds)
+    appear_grace: float = attrs.field(default=10.0, validator=_seconds)
+    max_body_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=_count)
+    paces: Mapping[str, Pace] = attrs.field(factory=dict[str, "Pace"])
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], validator=_headers, repr=False)

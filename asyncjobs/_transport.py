@@ -1,0 +1,180 @@
+"""The seam between values and the network: ``send(Request) -> Reply``, over aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
+
+import aiohttp
+from yarl import URL
+
+from asyncjobs._middlewares import Credentials, log_requests
+from asyncjobs._wire import Reply, Request
+from asyncjobs.errors import InvalidArgument, ProtocolError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from asyncjobs._settings import Settings
+
+_CHUNK: Final = 64 * 1024
+_CREDENTIAL_HEADERS: Final = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+#: What aiohttp raises before a single byte of the request was written.
+_NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+class Transport(Protocol):
+    """Whatever can carry a request to a service and bring the reply back."""
+
+    async def send(self, request: Request) -> Reply:
+        """
+        Send *request* once and return the reply, whatever its status, read to the end.
+
+        Raises:
+            TransportError: There was no complete reply.
+            ProtocolError: The body is larger than the bound.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        ...
+
+
+def check_base_url(value: object, field: str = "base_url") -> URL:
+    """
+    Return *value* as the address of a service, without a trailing slash.
+
+    Raises:
+        InvalidArgument: It is no absolute ``http`` or ``https`` address, or has a user, query or fragment.
+    """
+    if not isinstance(value, str):
+        raise InvalidArgument(field, f"expected an address as str, got {type(value).__name__}")
+    try:
+        url = URL(value.rstrip("/"))
+    except ValueError:
+        raise InvalidArgument(field, "is no address") from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise InvalidArgument(field, "expected an absolute http or https address")
+    if url.user or url.password or url.query_string or url.fragment:
+        raise InvalidArgument(field, "an address has no user, password, query or fragment here")
+    return url
+
+
+def check_session(session: aiohttp.ClientSession, key_header: str) -> aiohttp.ClientSession:
+    """
+    Return the application's *session* if it carries no credentials of its own.
+
+    Raises:
+        InvalidArgument: It has default credentials, which would go to the service beside the key.
+    """
+    if not isinstance(session, aiohttp.ClientSession):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
+        raise InvalidArgument("session", f"expected aiohttp.ClientSession, got {type(session).__name__}")
+    named = {name.lower() for name in session.headers}
+    if session.auth is not None or named & (_CREDENTIAL_HEADERS | {key_header.lower()}):
+        raise InvalidArgument("session", "has default credentials; give the key to the client instead")
+    return session
+
+
+class AiohttpTransport:
+    """
+    Sends over one ``aiohttp.ClientSession``: its own, opened at the first request, or the application's.
+
+    The session's own middlewares do not run for our requests. The key goes to *base_url*'s origin only,
+    and a redirect is followed only when reading.
+    """
+
+    def __init__(
+        self,
+        base_url: URL,
+        *,
+        key_header: str,
+        key: str,
+        headers: Mapping[str, str],
+        settings: Settings,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        self._base = str(base_url)
+        self._credentials = Credentials(base_url.origin(), key_header, key)
+        self._headers = dict(headers)
+        self._settings = settings
+        self._session = session
+        self._owns_session = session is None
+        self._timeout = aiohttp.ClientTimeout(
+            total=settings.request_timeout, connect=None, sock_connect=settings.connect_timeout
+        )
+
+    async def send(self, request: Request) -> Reply:
+        """Send *request* once; see :class:`Transport`."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        shown = f"{self._base}{request.target.partition('?')[0]}"
+        headers = self._headers if request.body is None else {**self._headers, "Content-Type": "application/json"}
+        failure: TransportError
+        try:
+            async with self._open().request(
+                request.method,
+                # Already encoded: decoding and encoding again could turn "%2F" into a slash.
+                URL(f"{self._base}{request.target}", encoded=True),
+                data=request.body,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=request.method == "GET",
+                max_redirects=5,
+                raise_for_status=False,
+                middlewares=(self._credentials, log_requests),
+            ) as response:
+                body = await self._read(response, shown)
+                return Reply(
+                    status=response.status,
+                    headers={name.lower(): value for name, value in response.headers.items()},
+                    body=body if response.status < 400 else self._credentials.conceal(body),  # noqa: PLR2004
+                    url=shown,
+                    began=began,
+                    received_at=datetime.now(UTC),
+                )
+        except _NEVER_SENT as error:
+            failure = TransportError(_describe(error), sent=False, method=request.method, url=shown)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = TransportError(_describe(error), method=request.method, url=shown)
+        # Raised out here on purpose: aiohttp's exceptions can hold the request's headers, and so the key.
+        raise failure
+
+    async def aclose(self) -> None:
+        """Close the session if it is ours."""
+        session, self._session = self._session, None
+        if session is not None and self._owns_session:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._settings.connections),
+                # A service's cookies are nobody's business here.
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+    async def _read(self, response: aiohttp.ClientResponse, shown: str) -> bytes:
+        bound = self._settings.max_body_bytes
+        length = response.content_length
+        if length is not None and length > bound:
+            response.close()
+            raise ProtocolError(f"{shown}: the body has {length} bytes, more than max_body_bytes ({bound})")
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > bound:
+                response.close()
+                raise ProtocolError(f"{shown}: the body has more than max_body_bytes ({bound})")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def _describe(error: BaseException) -> str:
+    """Name what happened without repeating what was sent."""
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, TimeoutError):
+        return f"{type(error).__name__}: {error.strerror}"
+    return type(error).__name__

@@ -1,0 +1,107 @@
+"""
+One task that looks at all jobs that somebody waits for.
+
+It is started by the first waiter and ends with the last one. Each request is a short task of its own, at most
+*connections* of them; everything else is the agenda's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from asyncjobs._agenda import Agenda
+from asyncjobs.errors import AsyncJobsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from asyncjobs._core import Core, Look
+
+_log = logging.getLogger("asyncjobs")
+
+
+class Watcher:
+    """Looks at the jobs on its agenda when they are due."""
+
+    def __init__(self, connections: int, spawn: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]]) -> None:
+        self._connections = connections
+        self._spawn = spawn
+        self._agenda: Agenda[Core[Any]] = Agenda()
+        self._looking: dict[Core[Any], Look] = {}
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._agenda) + len(self._looking)
+
+    def watch(self, core: Core[Any]) -> None:
+        """Look at *core* from now on, when it is due."""
+        if core in self._looking or core in self._agenda:
+            return
+        self._schedule(core)
+        if self._task is None or self._task.done():
+            self._task = self._spawn(self._run(), "watcher")
+
+    def hasten(self, core: Core[Any]) -> None:
+        """Ask *core* again when it is due: its record has changed."""
+        if core in self._agenda:
+            self._schedule(core)
+
+    def unwatch(self, core: Core[Any]) -> None:
+        """Stop looking at *core*; a look that only we wanted is dropped."""
+        self._agenda.discard(core)
+        if look := self._looking.pop(core, None):
+            look.shared.release()
+        self._wake.set()
+
+    async def aclose(self) -> None:
+        """Stop, and wait until it has stopped."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
+    def _schedule(self, core: Core[Any]) -> None:
+        self._agenda.schedule(core, core.next_look(asyncio.get_running_loop().time()))
+        self._wake.set()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._agenda or self._looking:
+                self._wake.clear()
+                room = self._connections - len(self._looking)
+                for errand in self._agenda.take(loop.time(), room):
+                    self._look(*errand.keys)
+                # Without room a look that ends is what wakes us; without anything due, a new waiter.
+                due = self._agenda.next_due() if len(self._looking) < self._connections else None
+                timer = None if due is None else loop.call_at(due, self._wake.set)
+                try:
+                    await self._wake.wait()
+                finally:
+                    if timer is not None:
+                        timer.cancel()
+        except Exception as error:
+            # A mistake of ours must not become a wait without end.
+            _log.exception("the watcher failed")
+            for core in [*self._looking, *self._agenda.keys()]:
+                failure = AsyncJobsError("the watcher failed")
+                failure.__cause__ = error
+                core.fail(failure)
+            raise
+
+    def _look(self, core: Core[Any]) -> None:
+        look = core.begin_look()
+        look.shared.hold()
+        self._looking[core] = look
+        look.shared.task.add_done_callback(lambda _: self._looked(core, look))
+
+    def _looked(self, core: Core[Any], look: Look) -> None:
+        if self._looking.get(core) is not look:
+            return  # It was dropped meanwhile.
+        del self._looking[core]
+        look.shared.release()
+        if core.watched:
+            self._schedule(core)
+        self._wake.set()

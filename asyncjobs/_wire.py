@@ -1,0 +1,248 @@
+"""From calls to requests and from replies to snapshots: values in, values out, nothing is sent here."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlencode
+
+import attrs
+
+from asyncjobs._kinds import LANES, Call, JobKind, Lane, Verb
+from asyncjobs._models import Progress, Snapshot, Source
+from asyncjobs._refs import JobRef, check_id, encode_segment
+from asyncjobs._states import JobState
+from asyncjobs.errors import InvalidArgument, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+R = TypeVar("R")
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One request, without the service's address and without credentials."""
+
+    method: str
+    target: str
+    lane: Lane
+    repeatable: bool
+    verb: Verb | None = None
+    costs: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    body: bytes | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """
+    One reply, read to its end.
+
+    *headers* have lower-case names. *began* is the monotonic time at which the request was sent,
+    *received_at* the aware UTC time at which the reply had arrived.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = attrs.field(repr=False)
+    url: str
+    began: float
+    received_at: datetime
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's id of the request, from the header."""
+        return self.headers.get("x-request-id")
+
+
+def _unsendable(value: Any, path: str, depth: int = 0) -> tuple[str, str] | None:
+    """Find what keeps *value* from being JSON: the path and the problem."""
+    if depth > 100:  # noqa: PLR2004 - deeper than any service reads
+        return path, "is nested too deeply"
+    if value is None or isinstance(value, (str, bool, int)):
+        return None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else (path, "expected a finite number")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                return path, f"expected keys of type str, got {type(key).__name__}"
+            if problem := _unsendable(item, f"{path}.{key}" if path else key, depth + 1):
+                return problem
+        return None
+    if isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            if problem := _unsendable(item, f"{path}[{index}]", depth + 1):
+                return problem
+        return None
+    return path, f"cannot be sent as JSON: {type(value).__name__}"
+
+
+def encode_body(body: Mapping[str, Any]) -> bytes:
+    """
+    Return *body* as JSON.
+
+    Raises:
+        InvalidArgument: Something in it is no JSON; the error names its path and type.
+    """
+    if problem := _unsendable(body, ""):
+        raise InvalidArgument(*problem)
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def fill(path: str, ids: Sequence[str], fields: Sequence[str]) -> str:
+    """Return the path with each id as one encoded segment."""
+    if len(ids) != len(fields):
+        raise InvalidArgument("ref", f"expected {len(fields)} ids ({', '.join(fields)}), got {len(ids)}")
+    return path.format(
+        **{field: encode_segment(check_id(value, field)) for field, value in zip(fields, ids, strict=True)}
+    )
+
+
+def build(
+    call: Call,
+    ids: Sequence[str] = (),
+    *,
+    verb: Verb | None = None,
+    query: Sequence[tuple[str, str]] = (),
+    body: Mapping[str, Any] | None = None,
+) -> Request:
+    """
+    Return the request that *call* makes of these values. *verb* decides the lane; without one it is a read or a write by its method.
+
+    Raises:
+        InvalidArgument: An id cannot be a path segment, or *body* is no JSON.
+    """
+    target = fill(call.path, ids, call.fields)
+    pairs = [*call.query.items(), *query]
+    if pairs:
+        target = f"{target}?{urlencode(pairs)}"
+    if verb is not None:
+        lane = LANES[verb]
+    else:
+        lane = Lane.LOOK if call.method == "GET" else Lane.CREATE
+    return Request(
+        method=call.method,
+        target=target,
+        lane=lane,
+        repeatable=call.repeatable,
+        verb=verb,
+        costs=call.costs,
+        body=None if body is None else encode_body(body),
+    )
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def decode(reply: Reply) -> dict[str, Any]:
+    """
+    Return the JSON object of a reply.
+
+    Raises:
+        ProtocolError: The body is empty, no JSON, or JSON of another shape.
+    """
+    try:
+        payload = json.loads(reply.body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        kind = reply.headers.get("content-type", "no content type")
+        problem = "empty" if not reply.body.strip() else f"not JSON ({len(reply.body)} bytes, {kind})"
+        raise ProtocolError(f"{reply.url}: the body is {problem}", request_id=reply.request_id) from None
+    if not isinstance(payload, dict):
+        message = f"{reply.url}: expected a JSON object, got {type(payload).__name__}"
+        raise ProtocolError(message, request_id=reply.request_id)
+    return payload
+
+
+def pick(payload: Mapping[str, Any], path: str) -> Any:
+    """Return what stands at a dotted *path*, or ``None``."""
+    value: Any = payload
+    for key in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+_WHOLE: Final = {"found", "analyzed"}
+
+
+def _number(value: Any, *, whole: bool) -> float | None:
+    # Figures for people must never break a look: what is no number is not told.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return int(value) if whole else value
+
+
+def _progress(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
+    if not kind.progress:
+        return None
+    figures: dict[str, Any] = {
+        name: _number(pick(payload, path), whole=name in _WHOLE) for name, path in kind.progress.items()
+    }
+    return None if all(figure is None for figure in figures.values()) else Progress(**figures)
+
+
+def identify(kind: JobKind[Any], payload: Mapping[str, Any], known: Sequence[str] = ()) -> JobRef:
+    """
+    Return the ref of the job that *payload* describes; *known* are the leading ids, for payloads that leave them out.
+
+    Raises:
+        ProtocolError: An id is neither in the payload nor known.
+    """
+    parts: list[str] = []
+    for index, key in enumerate(kind.identity.values()):
+        value = payload.get(key)
+        if value is None and index < len(known):
+            value = known[index]
+        try:
+            parts.append(check_id(value, key))
+        except InvalidArgument as error:
+            raise ProtocolError(f"{kind.name}: the payload's {error}") from None
+    return JobRef(kind.name, tuple(parts))
+
+
+def read_row(kind: JobKind[R], ref: JobRef, payload: Mapping[str, Any], reply: Reply, source: Source) -> Snapshot[R]:
+    """
+    Return what one object within *reply* says about a job. Only the state, progress and reason are read now.
+
+    Raises:
+        ProtocolError: The status is missing or no string.
+    """
+    return _snapshot(kind, ref, payload, reply, source, json.dumps(payload, separators=(",", ":")).encode())
+
+
+def read_snapshot(kind: JobKind[R], ref: JobRef, reply: Reply, source: Source) -> Snapshot[R]:
+    """
+    Return what *reply* as a whole says about a job. Only the state, progress and reason are read now.
+
+    Raises:
+        ProtocolError: It is no JSON object, or its status is missing or no string.
+    """
+    return _snapshot(kind, ref, decode(reply), reply, source, reply.body)
+
+
+def _snapshot(
+    kind: JobKind[R], ref: JobRef, payload: Mapping[str, Any], reply: Reply, source: Source, body: bytes
+) -> Snapshot[R]:
+    status = payload.get(kind.status)
+    if not isinstance(status, str):
+        problem = "is missing" if kind.status not in payload else f"expected str, got {type(status).__name__}"
+        raise ProtocolError(f"{reply.url}: {kind.status}: {problem}", request_id=reply.request_id, ref=ref)
+    reason = pick(payload, kind.reason) if kind.reason else None
+    return Snapshot(
+        ref=ref,
+        state=kind.words.get(status, JobState.UNKNOWN),
+        status=status,
+        progress=_progress(kind, payload),
+        reason=reason if isinstance(reason, str) else None,
+        observed_at=reply.received_at,
+        source=source,
+        request_id=reply.request_id,
+        body=body,
+        resource_type=kind.resource,
+        keys=kind.keys,
+    )

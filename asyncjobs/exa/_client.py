@@ -1,0 +1,54 @@
+"""The client of Exa."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asyncjobs.exa._agent import Agent
+from asyncjobs.exa._models import Webset
+from asyncjobs.exa._provider import EXA
+from asyncjobs.exa._websets import Websets
+from asyncjobs.kinds import Client
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from asyncjobs._job import Job
+    from asyncjobs._settings import Settings
+
+
+class Exa(Client):
+    """
+    The client of Exa: ``exa.websets`` and ``exa.agent``.
+
+    *api_key* ``None`` takes the environment's ``EXA_API_KEY``, *base_url* ``None`` its ``EXA_BASE_URL`` or Exa's own
+    address. See :class:`asyncjobs.kinds.Client` for the rest.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        settings: Settings | None = None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        super().__init__(EXA, api_key, base_url=base_url, settings=settings, session=session)
+
+    @property
+    def websets(self) -> Websets:
+        """Websets, with their searches, enrichments and items."""
+        return Websets(self, self._adopt_all)
+
+    @property
+    def agent(self) -> Agent:
+        """The agent and its runs."""
+        return Agent(self)
+
+    def jobs(self, webset: Webset) -> list[Job[Any]]:
+        """Return the handles of all searches and enrichments of *webset*, without asking the service."""
+        return [self.job(resource) for resource in (*webset.searches, *webset.enrichments)]
+
+    def _adopt_all(self, webset: Webset) -> None:
+        for job in self.jobs(webset):
+            self.adopt(job)

@@ -1,0 +1,92 @@
+"""Exa as data: where it is, what it allows, and its kinds of job."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from asyncjobs.exa._agent_models import AgentRun
+from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
+from asyncjobs.kinds import WORDS, Call, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey
+
+_WEBSETS: Final = {"account": 1, "websets": 1}
+_AGENT_WRITE: Final = {"account": 1, "agent": 1}
+
+# Undocumented for a search or an enrichment that has ended; a 4xx there is a matter of state, not of permission.
+_ENDED: Final = (Refusal("cancel", 400, Refused.NOT_IN_STATE), Refusal("cancel", 409, Refused.NOT_IN_STATE))
+
+_ONE_WEBSET: Final = Call("GET", "/websets/v0/websets/{webset}", repeatable=True, costs=_WEBSETS)
+_ALL_WEBSETS: Final = Call("GET", "/websets/v0/websets", repeatable=True, costs=_WEBSETS)
+
+SEARCH: Final = JobKind(
+    name="exa.search",
+    resource=WebsetSearch,
+    identity={"webset": "websetId", "id": "id"},
+    # Nothing protects a search from being created twice: Exa knows no key of idempotency for it.
+    create=Call("POST", "/websets/v0/websets/{webset}/searches", repeatable=False, costs=_WEBSETS),
+    look=Call("GET", "/websets/v0/websets/{webset}/searches/{id}", repeatable=True, costs=_WEBSETS),
+    cancel=Call("POST", "/websets/v0/websets/{webset}/searches/{id}/cancel", repeatable=True, costs=_WEBSETS),
+    words={word: WORDS[word] for word in ("created", "pending", "running", "completed", "canceled", "cancelled")},
+    progress={
+        "percent": "progress.completion",
+        "found": "progress.found",
+        "analyzed": "progress.analyzed",
+        "time_left": "progress.timeLeft",
+    },
+    reason="canceledReason",
+    updated="updatedAt",
+    refusals=_ENDED,
+    pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
+    surveys=(
+        Survey(_ONE_WEBSET, rows="searches", scope=("webset",)),
+        Survey(_ALL_WEBSETS, rows="data.searches", page=100),
+    ),
+)
+
+ENRICHMENT: Final = JobKind(
+    name="exa.enrichment",
+    resource=WebsetEnrichment,
+    identity={"webset": "websetId", "id": "id"},
+    create=Call("POST", "/websets/v0/websets/{webset}/enrichments", repeatable=False, costs=_WEBSETS),
+    look=Call("GET", "/websets/v0/websets/{webset}/enrichments/{id}", repeatable=True, costs=_WEBSETS),
+    cancel=Call("POST", "/websets/v0/websets/{webset}/enrichments/{id}/cancel", repeatable=True, costs=_WEBSETS),
+    # "pending" covers working as well; there is no word for failing.
+    words={word: WORDS[word] for word in ("pending", "completed", "canceled", "cancelled")},
+    updated="updatedAt",
+    refusals=_ENDED,
+    pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
+    surveys=(
+        Survey(_ONE_WEBSET, rows="enrichments", scope=("webset",)),
+        Survey(_ALL_WEBSETS, rows="data.enrichments", page=100),
+    ),
+)
+
+AGENT_RUN: Final = JobKind(
+    name="exa.agent_run",
+    resource=AgentRun,
+    identity={"id": "id"},
+    # A start weighs two requests of the account; looking is not counted at all.
+    create=Call("POST", "/agent/runs", repeatable=False, costs={"account": 2, "agent": 1}),
+    look=Call("GET", "/agent/runs/{id}", repeatable=True),
+    cancel=Call("POST", "/agent/runs/{id}/cancel", repeatable=True, costs=_AGENT_WRITE),
+    stop=Call("POST", "/agent/runs/{id}/stop", repeatable=True, costs=_AGENT_WRITE),
+    words={word: WORDS[word] for word in ("queued", "running", "completed", "failed", "cancelled", "canceled")},
+    reason="stopReason",
+    pace=Pace(first=1.0, factor=1.5, ceiling=4.0),
+    surveys=(Survey(Call("GET", "/agent/runs", repeatable=True), rows="data", page=100, newest_first=True),),
+)
+
+EXA: Final = Provider(
+    name="exa",
+    base_url="https://api.exa.ai",
+    key_header="x-api-key",
+    key_env="EXA_API_KEY",
+    url_env="EXA_BASE_URL",
+    # Requests per second of an account as Exa's page on billing and rate limits gives them.
+    limits=(Limit("account", 10), Limit("websets", 20), Limit("agent", 5)),
+    refusals=(
+        # Not processed and not billed, says Exa's page on error codes.
+        Refusal(None, 503, Refused.OVERLOADED, code="SERVICE_OVERLOADED"),
+        Refusal("create", 429, Refused.NO_SLOT, code="CONCURRENCY_LIMIT_REACHED"),
+    ),
+    kinds=(SEARCH, ENRICHMENT, AGENT_RUN),
+)

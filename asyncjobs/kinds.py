@@ -1,0 +1,32 @@
+"""
+What it takes to add a service or a kind of job: data, and a client made of it.
+
+A kind is one frozen :class:`JobKind`; a service is one :class:`Provider` that lists its kinds. A
+:class:`Client` of that provider gives handles which keep the same promises as those of the
+services that come with the library.
+"""
+
+from __future__ import annotations
+
+from asyncjobs._client import Client
+from asyncjobs._convert import KeyStyle, key
+from asyncjobs._kinds import Call, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey
+from asyncjobs._pages import Pages
+from asyncjobs._states import WORDS, JobState
+
+__all__ = [
+    "WORDS",
+    "Call",
+    "Client",
+    "JobKind",
+    "JobState",
+    "KeyStyle",
+    "Limit",
+    "Pace",
+    "Pages",
+    "Provider",
+    "Refusal",
+    "Refused",
+    "Survey",
+    "key",
+]

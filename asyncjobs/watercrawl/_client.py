@@ -1,0 +1,38 @@
+"""The client of WaterCrawl."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncjobs.kinds import Client
+from asyncjobs.watercrawl._provider import WATERCRAWL
+from asyncjobs.watercrawl._searches import Searches
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from asyncjobs._settings import Settings
+
+
+class WaterCrawl(Client):
+    """
+    The client of WaterCrawl: ``watercrawl.searches``.
+
+    *api_key* ``None`` takes the environment's ``WATERCRAWL_API_KEY``, *base_url* ``None`` its ``WATERCRAWL_BASE_URL``
+    or WaterCrawl's own address. See :class:`asyncjobs.kinds.Client` for the rest.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        settings: Settings | None = None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        super().__init__(WATERCRAWL, api_key, base_url=base_url, settings=settings, session=session)
+
+    @property
+    def searches(self) -> Searches:
+        """Searches of the web."""
+        return Searches(self)

@@ -1,0 +1,100 @@
+"""``watercrawl.searches``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from asyncjobs.errors import ProtocolError
+from asyncjobs.kinds import Call
+from asyncjobs.watercrawl._provider import SEARCH
+
+if TYPE_CHECKING:
+    from asyncjobs._creation import Creation
+    from asyncjobs._job import Job
+    from asyncjobs.kinds import Client, Pages
+    from asyncjobs.watercrawl._models import SearchRequest
+
+_LIST: Final = Call("GET", "/api/v1/core/search/", repeatable=True)
+
+
+class Searches:
+    """Searches of the web."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(
+        self,
+        query: str,
+        *,
+        result_limit: int | None = None,
+        depth: str | None = None,
+        language: str | None = None,
+        country: str | None = None,
+        time_range: str | None = None,
+        search_type: str | None = None,
+    ) -> Creation[SearchRequest]:
+        """
+        Start a search for *query* (1 to 255 characters). Await it for a job, or enter it to own the job.
+
+        *result_limit* is 1 to 20 (the service's default is 5), *depth* ``basic`` (default), ``advanced`` or ``ultimate``,
+        *language* and *country* codes of at most 8 characters, *time_range* ``any`` (default), ``day``,
+        ``week``, ``month`` or ``year``, *search_type* ``web``.
+
+        Raises (when awaited):
+            CreateUncertain: The outcome is unknown; a search cannot be protected from being created twice.
+            RateLimited: The plan's slots stayed taken for the retry budget.
+            PaymentRequired: The plan has no credits left.
+            InvalidRequest: The service refuses an argument.
+        """
+        options: dict[str, Any] = {
+            "depth": depth,
+            "language": language,
+            "country": country,
+            # The server reads the misspelled key; its documentation has the other one, which it ignores.
+            "time_renge": time_range,
+            "time_range": time_range,
+            "search_type": search_type,
+        }
+        # The service demands `search_options`, be it empty.
+        fields: dict[str, Any] = {
+            "query": query,
+            "search_options": {name: value for name, value in options.items() if value is not None},
+        }
+        if result_limit is not None:
+            fields["result_limit"] = result_limit
+        return self._client.create(SEARCH, fields)
+
+    async def get(self, uuid: str) -> Job[SearchRequest]:
+        """
+        Look once at a search and return its handle.
+
+        Raises:
+            NotFound: There is no such search.
+        """
+        return await self._client.get(SEARCH, uuid)
+
+    def list(self, *, page_size: int | None = None) -> Pages[Job[SearchRequest]]:
+        """
+        Return all searches, newest first, fetched *page_size* at a time (at most 100; ``None`` is the service's 25).
+
+        The service cannot filter this list.
+        """
+
+        def query(cursor: str | None) -> list[tuple[str, str]]:
+            size = [] if page_size is None else [("page_size", str(page_size))]
+            return [*size, ("page", cursor)] if cursor is not None else size
+
+        return self._client.list_jobs(SEARCH, _LIST, read_page=_read_page, query=query)
+
+
+def _read_page(payload: dict[str, Any]) -> tuple[list[Any], str | None]:
+    """Return the rows of a page and the number of the next one, which the service gives as an address."""
+    rows, following = payload.get("results"), payload.get("next")
+    if not isinstance(rows, list):
+        raise ProtocolError(f"a page of the list: results: expected array, got {type(rows).__name__}")
+    if not isinstance(following, str):
+        return rows, None
+    numbers = parse_qs(urlsplit(following).query).get("page")
+    return rows, numbers[-1] if numbers else None
