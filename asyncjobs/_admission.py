@@ -120,7 +120,7 @@ class Admission:
             return None
         heads = self._heads()
         wake = _NEVER
-        # What an earlier request waits for is not given to a later one, or a dear request would starve among cheap ones.
+        # What an earlier request waits for is not given to a later one, or a dear one would starve among cheap ones.
         reserved: set[str] = set()
         for lane in _LOOKS_FIRST if self._since_look >= _LOOKS_PER - 1 else _ORDER:
             if lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots:

@@ -1,4 +1,4 @@
-"""One request from the door to its reply: wait for a turn, send, say what went wrong, and try again where that is harmless."""
+"""One request from the door to its reply: wait for a turn, send, say what went wrong, try again if harmless."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ class Caller:
         """
         Send *request*, again where that is harmless, within the retry budget; return what *parse* makes of the reply.
 
-        Time in the queue does not count against the budget. What is no longer *wanted* is not sent again. The errors are those of :meth:`attempt` and of *parse*.
+        Time in the queue does not count against the budget. What is no longer *wanted* is not sent again. The
+        errors are those of :meth:`attempt` and of *parse*.
         """
         loop = asyncio.get_running_loop()
         attempt, spent, began = 0, 0.0, loop.time()

@@ -30,8 +30,8 @@ class Create(Generic[T]):
     """
     A create under way.
 
-    *what* names what is made, *sent* is the body for :class:`CreateUncertain`, *parse* reads the reply, and *orphaned* takes
-    what was made when the caller has gone; its ``owned`` says whether the caller meant to own it.
+    *what* names what is made, *sent* is the body for :class:`CreateUncertain`, *parse* reads the reply, and
+    *orphaned* takes what was made when the caller has gone; its ``owned`` says whether the caller meant to own it.
     """
 
     def __init__(

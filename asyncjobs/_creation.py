@@ -33,7 +33,9 @@ class Creation(Coroutine[Any, Any, "Job[R]"], Generic[R]):
 
     def __del__(self) -> None:
         if self._run is None:
-            warnings.warn("a create was never awaited, so nothing was created", RuntimeWarning, source=self)
+            warnings.warn(
+                "a create was never awaited, so nothing was created", RuntimeWarning, stacklevel=1, source=self
+            )
 
     def _start(self, *, owned: bool) -> Coroutine[Any, Any, Job[R]]:
         if self._run is None:

@@ -73,7 +73,9 @@ class Engine:
         if self._loop is not None and not self.closed:
             owned = ", ".join(sorted(str(core.record.ref) for core in self._owners))
             left = f"; these jobs it owned may still be running: {owned}" if owned else ""
-            warnings.warn(f"a client of {self.provider.name} was not closed{left}", ResourceWarning, source=self)
+            warnings.warn(
+                f"a client of {self.provider.name} was not closed{left}", ResourceWarning, stacklevel=1, source=self
+            )
 
     def enter(self) -> None:
         """
@@ -170,7 +172,7 @@ class Engine:
         try:
             return await self.cancel(core, confirm=True, timeout=self.settings.cleanup_timeout, outer=False)
         except AsyncJobsError as error:
-            _log.error("%s is owned and could not be cancelled, it may still be running: %s", core.record.ref, error)  # noqa: TRY400
+            _log.error("%s is owned and could not be cancelled, it may still be running: %s", core.record.ref, error)
             raise
 
     # -- the end ------------------------------------------------------------

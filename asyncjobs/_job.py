@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
-from asyncjobs._core import is_final
-from asyncjobs._ownership import outlast
-from asyncjobs._record import news
-from asyncjobs._retry import is_transient, next_delay
+from asyncjobs import _verbs
 from asyncjobs._settings import check_timeout
-from asyncjobs._shared import Shared
-from asyncjobs._states import JobState
-from asyncjobs._wire import build, read_snapshot
-from asyncjobs.errors import AsyncJobsError, JobCanceled, JobFailed, JobGone, NotFound, NotSupported, WaitTimeout
+from asyncjobs._updates import Updates
+from asyncjobs.errors import NotSupported
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,6 +17,7 @@ if TYPE_CHECKING:
     from asyncjobs._engine import Engine
     from asyncjobs._models import CancelOutcome, Progress, Snapshot
     from asyncjobs._refs import JobRef
+    from asyncjobs._states import JobState
 
 R = TypeVar("R")
 
@@ -113,7 +107,9 @@ class Job(Generic[R]):
 
     async def refresh(self, *, reopen: bool = False) -> Snapshot[R]:
         """
-        Look at the job and return what is then known. Callers at the same time share one look that begins after their call.
+        Look at the job and return what is then known.
+
+        Callers at the same time share one look, which begins after their call.
 
         An end that was seen stays, whatever the look shows (see :attr:`contradiction`). With *reopen*
         a look that shows something else begins a new epoch: the job is what the look showed,
@@ -124,38 +120,14 @@ class Job(Generic[R]):
             APIError, TransportError, ProtocolError: The look failed, retries included.
             ClientClosed, WrongLoop: This client cannot be used here and now.
         """
-        self._engine.enter()
-        loop = asyncio.get_running_loop()
-        attempt, start = 0, loop.time()
-        while True:
-            attempt += 1
-            look = self._core.begin_look()
-            try:
-                await look.shared.join()
-            except AsyncJobsError as error:
-                self._engine.enter()
-                delay = next_delay(
-                    error,
-                    repeatable=True,
-                    attempt=attempt,
-                    elapsed=loop.time() - start,
-                    budget=self._engine.settings.retry_budget,
-                    spread=random.random(),  # noqa: S311 - jitter is no secret
-                )
-                if delay is None:
-                    raise
-                await asyncio.sleep(delay)
-                continue
-            if reopen:
-                self._core.reopen(look)
-            return self._held_snapshot()
+        return await _verbs.refresh(self._engine, self._core, reopen=reopen)
 
     async def wait(self, timeout: float | None = None) -> Snapshot[R]:
         """
         Wait until the job has ended and return its last snapshot, however it ended.
 
-        *timeout* is in seconds and bounds requests under way too; ``None`` waits for as long as the service answers, ``0``
-        looks once. Giving up leaves the job running.
+        *timeout* is in seconds and bounds requests under way too; ``None`` waits for as long as the service
+        answers, ``0`` looks once. Giving up leaves the job running.
 
         Raises:
             WaitTimeout: The job had not ended in time.
@@ -167,32 +139,7 @@ class Job(Generic[R]):
             InvalidArgument: *timeout* is negative or no number.
             ClientClosed, WrongLoop: This client cannot be used here and now.
         """
-        timeout = check_timeout(timeout)
-        core = self._core
-        if not core.record.final:
-            self._engine.enter()
-            if timeout == 0:
-                await self._look_once()
-            elif not await core.wait_for(is_final, timeout=timeout):
-                raise WaitTimeout(self.ref, self.snapshot, timeout=timeout or 0.0)
-        return self._held_snapshot()
-
-    async def _look_once(self) -> None:
-        cause: AsyncJobsError | None = None
-        try:
-            await self._core.look()
-        except AsyncJobsError as error:
-            # What would not end a longer wait does not end this one differently.
-            if not is_transient(error) and not isinstance(error, NotFound):
-                raise
-            cause = error
-        if not self.done:
-            raise WaitTimeout(self.ref, self.snapshot, timeout=0.0) from cause
-
-    def _held_snapshot(self) -> Snapshot[R]:
-        snapshot = self.snapshot
-        assert snapshot is not None
-        return snapshot
+        return await _verbs.wait(self._engine, self._core, timeout)
 
     async def result(self, timeout: float | None = None) -> R:
         """
@@ -206,53 +153,10 @@ class Job(Generic[R]):
             JobGone: The service no longer knows the job.
             WaitTimeout, JobUnreachable, APIError, ...: As :meth:`wait`.
         """
-        timeout = check_timeout(timeout)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout if timeout else None
-        snapshot = await self.wait(timeout)
-        if snapshot.state is JobState.FAILED:
-            raise JobFailed(self.ref, snapshot)
-        if snapshot.state is JobState.CANCELED:
-            raise JobCanceled(self.ref, snapshot, requested_by_us=self.requested_by_us)
-        if snapshot.state is JobState.GONE:
-            raise JobGone(self.ref, snapshot)
-        fetched = self._fetched()
-        if fetched is None:
-            return snapshot.resource
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await fetched.join()
-        except TimeoutError as error:
-            if isinstance(error, AsyncJobsError):
-                raise
-            raise WaitTimeout(self.ref, self.snapshot, timeout=timeout or 0.0) from None
+        return await _verbs.result(self._engine, self._core, timeout)
 
     def __await__(self) -> Generator[Any, Any, R]:
         return self.result().__await__()
-
-    def _fetched(self) -> Shared[R] | None:
-        """Return the fetching of the result, one for all callers; ``None`` for kinds whose last look has it all."""
-        core = self._core
-        if core.record.kind.result is None:
-            return None
-        if core.result is not None:
-            epoch, shared = core.result
-            task = shared.task
-            if epoch == core.record.epoch and not (task.done() and (task.cancelled() or task.exception())):
-                return shared
-        self._engine.enter()
-        shared = Shared(self._engine.spawn(self._fetch(), f"result of {self.ref}"))
-        core.result = (core.record.epoch, shared)
-        return shared
-
-    async def _fetch(self) -> R:
-        core, kind = self._core, self._core.record.kind
-        assert kind.result is not None
-        request = build(kind.result, self.ref.parts, verb="result")
-        snapshot = await self._engine.caller.send(
-            request, lambda reply: read_snapshot(kind, self.ref, reply, "poll"), core.refusals
-        )
-        return snapshot.resource
 
     def __aiter__(self) -> Updates[R]:
         return Updates(self._engine, self._core)
@@ -297,19 +201,7 @@ class Job(Generic[R]):
             InvalidRequest: This job cannot (Exa: only runs of effort ``ultra``).
             APIError, TransportError, ProtocolError: The request failed, retries included.
         """
-        record = self._core.record
-        call = record.kind.stop
-        if call is None:
-            raise NotSupported("stop", self.kind, ref=self.ref)
-        if not record.final:
-            self._engine.enter()
-            snapshot, began = await self._engine.caller.send(
-                build(call, self.ref.parts, verb="stop"),
-                lambda reply: (read_snapshot(record.kind, self.ref, reply, "poll"), reply.began),
-                self._core.refusals,
-            )
-            self._core.take_in(snapshot, began=began)
-        return self._held_snapshot()
+        return await _verbs.stop(self._engine, self._core)
 
     # -- owning --------------------------------------------------------------
 
@@ -348,44 +240,4 @@ class Job(Generic[R]):
             return
         self._held -= 1
         self._engine.disown(self._core)
-        if self.done or self._engine.closed:
-            return  # A client that closes cancels what it owns itself.
-        cleanup = self._engine.clean_up(self._core)
-        await outlast((cleanup,), cancelled=isinstance(exc, asyncio.CancelledError))
-        error = None if cleanup.cancelled() else cleanup.exception()
-        if error is None:
-            return
-        if exc is None:
-            raise error
-        exc.add_note(f"{self.ref} could not be cancelled and may still be running: {error}")
-
-
-class Updates(Generic[R]):
-    """
-    The changes of a job: ``async for snapshot in job``.
-
-    Gives what is known now, then each change of state, status, progress or reason, the last one being the end. A
-    slow reader gets the latest. It never ends without the end: what would end a wait is raised.
-    Leaving the loop only stops looking.
-    """
-
-    __slots__ = ("_core", "_ended", "_engine", "_known")
-
-    def __init__(self, engine: Engine, core: Core[R]) -> None:
-        self._engine = engine
-        self._core = core
-        self._known: tuple[Any, ...] | None = None
-        self._ended = False
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Snapshot[R]:
-        if self._ended:
-            raise StopAsyncIteration
-        if not self._core.record.final:
-            self._engine.enter()
-        snapshot = await self._core.wait_for_news(self._known)
-        self._known = news(snapshot)
-        self._ended = self._core.record.final
-        return snapshot
+        await _verbs.leave(self._engine, self._core, exc)

@@ -145,8 +145,9 @@ class JobKind(Generic[R_co]):
     payload, *reason* is the path of why the job ended, *updated* that of the time of the last change.
 
     *cancelable* are the states in which the service takes a cancel (a refusal in another one is
-    answered by waiting, not by asking again). *refusals* are the replies that mean "no" in a particular way. *settle* is for how many seconds after
-    our own cancel a "cancelled" may still turn into another end. *pace* says when to look, *surveys* show many jobs at once.
+    answered by waiting, not by asking again). *refusals* are the replies that mean "no" in a particular way.
+    *settle* is for how many seconds after our own cancel a "cancelled" may still turn into another end. *pace* says
+    when to look, *surveys* show many jobs at once.
     """
 
     name: str
@@ -208,8 +209,8 @@ class Provider:
 
     *key_header* is the header that carries the API key, *key_env* and *url_env* the environment
     variables that hold the defaults, *headers* what is sent every time. *limits* are the request rates of *base_url*
-    (another address has none unless the settings give some), *in_flight* how many requests may run at once (``None``: any number).
-    *refusals* apply to every kind.
+    (another address has none unless the settings give some), *in_flight* how many requests may run at once
+    (``None``: any number). *refusals* apply to every kind.
     """
 
     name: str

@@ -75,7 +75,7 @@ class Snapshot(Generic[R_co]):
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The whole payload as the service sent it, decoded anew on each access (so changing it changes nothing here)."""
+        """The whole payload as the service sent it, decoded anew on each access: changing it changes nothing here."""
         payload: dict[str, Any] = json.loads(self._body)
         return payload
 

@@ -28,6 +28,6 @@ def interval(pace: Pace, quiet: int, *, urgent: bool, progress: Progress | None,
 
 
 def after_failure(pace: Pace, failures: int, spread: float) -> float:
-    """Return the seconds before the next look after *failures* failed ones in a row; they double up to half a minute."""
-    seconds = min(pace.first * 2 ** min(failures, 16), max(_LONGEST_OUTAGE_DELAY, pace.ceiling))
+    """Return the seconds before the next look after *failures* failed ones; they double up to half a minute."""
+    seconds = min(pace.first * 2.0 ** min(failures, 16), max(_LONGEST_OUTAGE_DELAY, pace.ceiling))
     return seconds * (1 + JITTER * (spread - 0.5))

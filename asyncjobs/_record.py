@@ -169,7 +169,7 @@ class Record(Generic[R]):
             _log.warning("%s was seen %s and now shows %r; the first stays", self.ref, self.state, snapshot.status)
 
     def _settled(self, seen: JobState, began: float, now: float) -> JobState:
-        """Hold a young "cancelled" back while our cancel is under way: the job may have ended otherwise a moment before."""
+        """Hold a young "cancelled" back while our cancel is under way: the job may have ended otherwise."""
         if seen is not JobState.CANCELED or not self.requested_by_us or not self.kind.settle:
             self._canceled_since = None
             return seen

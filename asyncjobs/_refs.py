@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import quote, unquote
 
 import attrs
@@ -48,11 +48,11 @@ def _check_kind(_: object, __: object, value: object) -> None:
         raise InvalidArgument("kind", "expected a name such as 'exa.search'")
 
 
-def _check_parts(_: object, __: object, value: object) -> None:
+def _check_parts(_: object, __: object, value: Any) -> None:
     if not isinstance(value, tuple) or not value:
         raise InvalidArgument("parts", "expected a tuple of at least one id")
-    for part in value:
-        check_id(part, "parts")
+    for each in value:
+        check_id(each, "parts")
 
 
 @attrs.frozen(order=True)
@@ -91,8 +91,8 @@ class JobRef:
             parts = tuple(unquote(part, errors="strict") for part in path.split("/"))
         except UnicodeDecodeError:
             raise InvalidArgument("ref", "its escapes are no UTF-8") from None
-        for part in parts:
-            check_id(part, "ref")
+        for each in parts:
+            check_id(each, "ref")
         return cls(kind, parts)
 
     def __str__(self) -> str:

@@ -68,7 +68,8 @@ def _from_object(payload: dict[str, Any]) -> ErrorBody | None:
         # WaterCrawl, wrong kind of token: {"code", "errors", "message": {"detail", "code", …}}
         tag = _text(message.get("code"))
         return ErrorBody(_text(message.get("detail")) or tag or "no message", tag, request_id)
-    # Exa: {"requestId", "error", "tag"} or {"error", "message", "statusCode", …}; WaterCrawl: {"code", "errors", "message"}
+    # Exa: {"requestId", "error", "tag"} or {"error", "message", "statusCode", …}; WaterCrawl: {"code", "errors",
+    # "message"}
     texts = [text for text in (_text(error), _text(message)) if text]
     try:
         details = _clean("; ".join(_flatten(payload.get("errors"))))
@@ -83,7 +84,7 @@ def _from_object(payload: dict[str, Any]) -> ErrorBody | None:
 
 
 def parse_error_body(body: bytes) -> ErrorBody:
-    """Return what an error body says, whatever its shape: any of the four known ones, other JSON, HTML, text or nothing."""
+    """Return what an error body says: one of the known shapes, other JSON, HTML, text or nothing."""
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):

@@ -69,8 +69,8 @@ def capped(hint: float | None) -> float | None:
 
 
 def backoff(attempt: int, spread: float) -> float:
-    """Return the seconds before the attempt after *attempt* (from 1), without a hint; *spread* from 0 to 1 is the dice."""
-    longest = min(_FIRST_DELAY * 2 ** min(attempt - 1, 10), _LONGEST_DELAY)
+    """Return the seconds to let pass after attempt *attempt* (from 1); *spread* from 0 to 1 is the dice."""
+    longest = min(_FIRST_DELAY * 2.0 ** min(attempt - 1, 10), _LONGEST_DELAY)
     # Half is fixed, half is chance: callers that failed together do not return together.
     return longest * (0.5 + spread / 2)
 

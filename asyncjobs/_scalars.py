@@ -18,7 +18,7 @@ _DURATION: Final = re.compile(r"(?:(-?[0-9]{1,9}) )?([0-9]{1,9}):([0-9]{2}):([0-
 _JSON_NAMES: Final[dict[type, str]] = {NoneType: "null", dict: "object"}
 
 
-class Misfit(Exception):  # noqa: N818 - a finding, which becomes part of an error.
+class Misfit(Exception):
     """What is wrong with one value, in words that do not show it."""
 
 

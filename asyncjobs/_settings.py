@@ -70,7 +70,7 @@ def _count(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
 
 def _headers(_: object, attribute: attrs.Attribute[Any], value: Mapping[str, str]) -> None:
     for name, content in value.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not _HEADER_NAME.fullmatch(str(name)):
             raise InvalidArgument(attribute.name, "has a name that is no header name")
         check_header(content, f"{attribute.name}[{name!r}]")
 
@@ -98,8 +98,8 @@ class Settings:
     successful look for so long, a status word that nobody knows for so long, and a job that was
     never seen and is answered with 404 for so long.
 
-    *max_body_bytes* bounds every reply, after decompression. *paces* replaces the pace of looking by the name of the kind. *headers* are sent with every
-    request, for example ``{"Exa-Beta": "agent-2026-05-07"}``.
+    *max_body_bytes* bounds every reply, after decompression. *paces* replaces the pace of looking by the name of
+    the kind. *headers* are sent with every request, for example ``{"Exa-Beta": "agent-2026-05-07"}``.
     """
 
     request_timeout: float = attrs.field(default=60.0, validator=_positive_seconds)

@@ -30,7 +30,7 @@ class JobState(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELED = "canceled"
-    CANCELLED = "canceled"  # noqa: PIE796 - the other spelling of the same state
+    CANCELLED = "canceled"  # The other spelling of the same state.
     GONE = "gone"
 
     @property

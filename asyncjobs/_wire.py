@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+#: Deeper than any service reads.
+_DEEPEST: Final = 100
+
 
 @attrs.frozen(kw_only=True)
 class Request:
@@ -59,25 +62,23 @@ class Reply:
 
 def _unsendable(value: Any, path: str, depth: int = 0) -> tuple[str, str] | None:
     """Find what keeps *value* from being JSON: the path and the problem."""
-    if depth > 100:  # noqa: PLR2004 - deeper than any service reads
+    if isinstance(value, float) and not math.isfinite(value):
+        return path, "expected a finite number"
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return None
+    if not isinstance(value, (dict, list, tuple)):
+        return path, f"cannot be sent as JSON: {type(value).__name__}"
+    if depth > _DEEPEST:
         return path, "is nested too deeply"
-    if value is None or isinstance(value, (str, bool, int)):
-        return None
-    if isinstance(value, float):
-        return None if math.isfinite(value) else (path, "expected a finite number")
     if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                return path, f"expected keys of type str, got {type(key).__name__}"
-            if problem := _unsendable(item, f"{path}.{key}" if path else key, depth + 1):
-                return problem
-        return None
-    if isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            if problem := _unsendable(item, f"{path}[{index}]", depth + 1):
-                return problem
-        return None
-    return path, f"cannot be sent as JSON: {type(value).__name__}"
+        strange = next((key for key in value if not isinstance(key, str)), None)
+        if strange is not None:
+            return path, f"expected keys of type str, got {type(strange).__name__}"
+        inner = [(f"{path}.{key}" if path else key, item) for key, item in value.items()]
+    else:
+        inner = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    problems = (_unsendable(item, place, depth + 1) for place, item in inner)
+    return next((problem for problem in problems if problem), None)
 
 
 def encode_body(body: Mapping[str, Any]) -> bytes:
@@ -110,7 +111,7 @@ def build(
     body: Mapping[str, Any] | None = None,
 ) -> Request:
     """
-    Return the request that *call* makes of these values. *verb* decides the lane; without one it is a read or a write by its method.
+    Return the request that *call* makes of these values. *verb* decides the lane; without one the method does.
 
     Raises:
         InvalidArgument: An id cannot be a path segment, or *body* is no JSON.
@@ -119,14 +120,11 @@ def build(
     pairs = [*call.query.items(), *query]
     if pairs:
         target = f"{target}?{urlencode(pairs)}"
-    if verb is not None:
-        lane = LANES[verb]
-    else:
-        lane = Lane.LOOK if call.method == "GET" else Lane.CREATE
+    by_method = Lane.LOOK if call.method == "GET" else Lane.CREATE
     return Request(
         method=call.method,
         target=target,
-        lane=lane,
+        lane=by_method if verb is None else LANES[verb],
         repeatable=call.repeatable,
         verb=verb,
         costs=call.costs,

@@ -259,7 +259,7 @@ class CreateUncertain(AsyncJobsError):
 class JobError(AsyncJobsError):
     """A job did not give a result."""
 
-    ref: JobRef
+    ref: JobRef  # pyright: ignore[reportIncompatibleVariableOverride] - here there always is one
 
     def __init__(self, ref: JobRef, snapshot: Snapshot[Any] | None, message: str) -> None:
         super().__init__(f"{ref} {message}", ref=ref, snapshot=snapshot)
@@ -285,7 +285,8 @@ class JobCanceled(JobError):
     """
     The job was cancelled, by us (*requested_by_us*) or by someone else, the service included.
 
-    An ordinary exception, never an :class:`asyncio.CancelledError`: a cancelled job must not look like a cancelled task.
+    An ordinary exception, never an :class:`asyncio.CancelledError`: a cancelled job must not look like a cancelled
+    task.
     """
 
     def __init__(self, ref: JobRef, snapshot: Snapshot[Any] | None, *, requested_by_us: bool) -> None:
@@ -321,7 +322,7 @@ class UnknownStatus(JobError):
 class WaitTimeout(AsyncJobsError, TimeoutError):
     """The job had not ended within *timeout* seconds; it goes on at the service."""
 
-    ref: JobRef
+    ref: JobRef  # pyright: ignore[reportIncompatibleVariableOverride] - here there always is one
 
     def __init__(self, ref: JobRef, snapshot: Snapshot[Any] | None, *, timeout: float) -> None:
         super().__init__(
@@ -331,9 +332,9 @@ class WaitTimeout(AsyncJobsError, TimeoutError):
 
 
 class CancelUnconfirmed(AsyncJobsError, TimeoutError):
-    """The job was not seen to end within *timeout* seconds of our cancel request; it may still be running and cost money."""
+    """The job was not seen to end within *timeout* seconds of our cancel request; it may still run and cost money."""
 
-    ref: JobRef
+    ref: JobRef  # pyright: ignore[reportIncompatibleVariableOverride] - here there always is one
 
     def __init__(self, ref: JobRef, snapshot: Snapshot[Any] | None, *, timeout: float) -> None:
         message = f"{ref} was not seen to end within {timeout:g} s of the cancel request; it may still be running"

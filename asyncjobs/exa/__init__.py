@@ -107,6 +107,9 @@ from asyncjobs.exa._websets import (
 
 __all__ = [
     "AGENT_RUN",
+    "ENRICHMENT",
+    "EXA",
+    "SEARCH",
     "Agent",
     "AgentBudget",
     "AgentConfidence",
@@ -130,8 +133,6 @@ __all__ = [
     "CompanyProperties",
     "CustomProperties",
     "DeletedAgentRun",
-    "ENRICHMENT",
-    "EXA",
     "EnrichmentResult",
     "EnrichmentResultStatus",
     "Enrichments",
@@ -158,7 +159,6 @@ __all__ = [
     "Reference",
     "ResearchPaperProperties",
     "Runs",
-    "SEARCH",
     "Satisfied",
     "ScopeItem",
     "ScopeRelationship",

@@ -52,11 +52,12 @@ class Runs:
         """
         Start a run that answers *query*. Await it for a job, or enter it to own the job.
 
-        *input* has ``data`` (rows to process) and ``exclusion`` (records to avoid). *output_schema* is a JSON schema for
-        the structured output. *effort* is ``minimal``, ``low``, ``medium``, ``high``, ``xhigh``, ``auto`` (the service's
-        default) or ``ultra``. *budget* has ``maxCostDollars`` (1 to 100, with ``auto`` and ``ultra``) and
-        ``maxDurationSeconds`` (300 to 10,800, with ``ultra``). *previous_run_id* is a completed run to go on from,
-        *data_sources* are at most five ``{"provider": …}``, *user_identifier* has 1 to 64 characters.
+        *input* has ``data`` (rows to process) and ``exclusion`` (records to avoid). *output_schema* is a JSON
+        schema for the structured output. *effort* is ``minimal``, ``low``, ``medium``, ``high``, ``xhigh``,
+        ``auto`` (the service's default) or ``ultra``. *budget* has ``maxCostDollars`` (1 to 100, with ``auto`` and
+        ``ultra``) and ``maxDurationSeconds`` (300 to 10,800, with ``ultra``). *previous_run_id* is a completed run
+        to go on from, *data_sources* are at most five ``{"provider": …}``, *user_identifier* has 1 to 64
+        characters.
 
         Raises (when awaited):
             CreateUncertain: The outcome is unknown; a run cannot be protected from being created twice.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asyncjobs.exa._agent import Agent
-from asyncjobs.exa._models import Webset
 from asyncjobs.exa._provider import EXA
 from asyncjobs.exa._websets import Websets
 from asyncjobs.kinds import Client
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from asyncjobs._job import Job
     from asyncjobs._settings import Settings
+    from asyncjobs.exa._models import Webset
 
 
 class Exa(Client):

@@ -51,7 +51,10 @@ class Websets:
         metadata: Mapping[str, str] | None = None,
     ) -> Webset:
         """
-        Create a webset. Paid work starts with it if it has a *search*, *enrichments* or *imports*: ``exa.jobs(webset)``.
+        Create a webset.
+
+        Paid work starts with it if it has a *search*, *enrichments* or *imports*:
+        ``exa.jobs(webset)``.
 
         *search*, *enrichments*, *imports* and *exclude* are in the service's own form and spelling, *external_id* is
         your own unique name for it, *metadata* your own data (values of up to 1,000 characters).
@@ -121,11 +124,11 @@ class Searches:
         metadata: Mapping[str, str] | None = None,
     ) -> Creation[WebsetSearch]:
         """
-        Start a search for *count* items that fit *query* (1 to 5,000 characters). Await it for a job, or enter it to own the job.
+        Start a search for *count* items that fit *query* (1 to 5,000 characters).
 
-        *entity*, *criteria* (1 to 5), *exclude* and *scope* are in the service's own form; what is ``None`` the service chooses.
-        *recall* asks for an estimate of how many there are. *behavior* is ``override`` (the default: items that no longer fit
-        are dropped) or ``append``.
+        Await it for a job, or enter it to own the job. *entity*, *criteria* (1 to 5), *exclude* and *scope* are in
+        the service's own form; what is ``None`` the service chooses. *recall* asks for an estimate of how many
+        there are. *behavior* is ``override`` (the default: items that no longer fit are dropped) or ``append``.
 
         Raises (when awaited):
             CreateUncertain: The outcome is unknown; a search cannot be protected from being created twice.
@@ -172,10 +175,10 @@ class Enrichments:
         metadata: Mapping[str, str] | None = None,
     ) -> Creation[WebsetEnrichment]:
         """
-        Start an enrichment by what *description* asks (1 to 5,000 characters). Await it for a job, or enter it to own the job.
+        Start an enrichment by what *description* asks (1 to 5,000 characters).
 
-        *format* is ``text``, ``date``, ``number``, ``options``, ``email``, ``phone`` or ``url`` (``None``: the
-        service chooses), *options* are the labels for ``options``.
+        Await it for a job, or enter it to own the job. *format* is ``text``, ``date``, ``number``, ``options``,
+        ``email``, ``phone`` or ``url`` (``None``: the service chooses), *options* are the labels for ``options``.
 
         Raises (when awaited):
             CreateUncertain: The outcome is unknown; an enrichment cannot be protected from being created twice.

@@ -24,6 +24,7 @@ from asyncjobs.watercrawl._searches import (
 
 __all__ = [
     "SEARCH",
+    "WATERCRAWL",
     "SearchDepth",
     "SearchOptions",
     "SearchRequest",
@@ -32,6 +33,5 @@ __all__ = [
     "SearchTimeRange",
     "SearchType",
     "Searches",
-    "WATERCRAWL",
     "WaterCrawl",
 ]

@@ -38,9 +38,9 @@ class Searches:
         """
         Start a search for *query* (1 to 255 characters). Await it for a job, or enter it to own the job.
 
-        *result_limit* is 1 to 20 (the service's default is 5), *depth* ``basic`` (default), ``advanced`` or ``ultimate``,
-        *language* and *country* codes of at most 8 characters, *time_range* ``any`` (default), ``day``,
-        ``week``, ``month`` or ``year``, *search_type* ``web``.
+        *result_limit* is 1 to 20 (the service's default is 5), *depth* ``basic`` (default), ``advanced`` or
+        ``ultimate``, *language* and *country* codes of at most 8 characters, *time_range* ``any`` (default),
+        ``day``, ``week``, ``month`` or ``year``, *search_type* ``web``.
 
         Raises (when awaited):
             CreateUncertain: The outcome is unknown; a search cannot be protected from being created twice.

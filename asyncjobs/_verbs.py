@@ -1,0 +1,162 @@
+"""What the verbs of a handle do; :class:`asyncjobs.Job` says what they promise."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from asyncjobs._core import is_final
+from asyncjobs._ownership import outlast
+from asyncjobs._retry import is_transient, next_delay
+from asyncjobs._settings import check_timeout
+from asyncjobs._shared import Shared
+from asyncjobs._states import JobState
+from asyncjobs._wire import build, read_snapshot
+from asyncjobs.errors import AsyncJobsError, JobCanceled, JobFailed, JobGone, NotFound, NotSupported, WaitTimeout
+
+if TYPE_CHECKING:
+    from asyncjobs._core import Core
+    from asyncjobs._engine import Engine
+    from asyncjobs._models import Snapshot
+
+R = TypeVar("R")
+
+
+def _held(core: Core[R]) -> Snapshot[R]:
+    snapshot = core.record.snapshot
+    assert snapshot is not None
+    return snapshot
+
+
+async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]:
+    """Look once more, again while that is harmless and the retry budget lasts."""
+    engine.enter()
+    loop = asyncio.get_running_loop()
+    attempt, start = 0, loop.time()
+    while True:
+        attempt += 1
+        look = core.begin_look()
+        try:
+            await look.shared.join()
+        except AsyncJobsError as error:
+            engine.enter()
+            delay = next_delay(
+                error,
+                repeatable=True,
+                attempt=attempt,
+                elapsed=loop.time() - start,
+                budget=engine.settings.retry_budget,
+                spread=random.random(),  # noqa: S311 - jitter is no secret
+            )
+            if delay is None:
+                raise
+            await asyncio.sleep(delay)
+            continue
+        if reopen:
+            core.reopen(look)
+        return _held(core)
+
+
+async def wait(engine: Engine, core: Core[R], timeout: float | None) -> Snapshot[R]:
+    """Wait for the end."""
+    timeout = check_timeout(timeout)
+    record = core.record
+    if not record.final:
+        engine.enter()
+        if timeout == 0:
+            await _look_once(core)
+        elif not await core.wait_for(is_final, timeout=timeout):
+            raise WaitTimeout(record.ref, record.snapshot, timeout=timeout or 0.0)
+    return _held(core)
+
+
+async def _look_once(core: Core[Any]) -> None:
+    record = core.record
+    cause: AsyncJobsError | None = None
+    try:
+        await core.look()
+    except AsyncJobsError as error:
+        # What would not end a longer wait does not end this one differently.
+        if not is_transient(error) and not isinstance(error, NotFound):
+            raise
+        cause = error
+    if not record.final:
+        raise WaitTimeout(record.ref, record.snapshot, timeout=0.0) from cause
+
+
+async def result(engine: Engine, core: Core[R], timeout: float | None) -> R:
+    """Wait for the end and return what the job made, or raise what became of it."""
+    timeout = check_timeout(timeout)
+    record = core.record
+    deadline = asyncio.get_running_loop().time() + timeout if timeout else None
+    snapshot = await wait(engine, core, timeout)
+    if snapshot.state is JobState.FAILED:
+        raise JobFailed(record.ref, snapshot)
+    if snapshot.state is JobState.CANCELED:
+        raise JobCanceled(record.ref, snapshot, requested_by_us=record.requested_by_us)
+    if snapshot.state is JobState.GONE:
+        raise JobGone(record.ref, snapshot)
+    fetched = _fetched(engine, core)
+    if fetched is None:
+        return snapshot.resource
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await fetched.join()
+    except TimeoutError as error:
+        if isinstance(error, AsyncJobsError):
+            raise
+        raise WaitTimeout(record.ref, record.snapshot, timeout=timeout or 0.0) from None
+
+
+def _fetched(engine: Engine, core: Core[R]) -> Shared[R] | None:
+    """Return the fetching of the result, one for all callers; ``None`` for kinds whose last look has it all."""
+    if core.record.kind.result is None:
+        return None
+    if core.result is not None:
+        epoch, shared = core.result
+        task = shared.task
+        if epoch == core.record.epoch and not (task.done() and (task.cancelled() or task.exception())):
+            return shared
+    engine.enter()
+    shared = Shared(engine.spawn(_fetch(engine, core), f"result of {core.record.ref}"))
+    core.result = (core.record.epoch, shared)
+    return shared
+
+
+async def _fetch(engine: Engine, core: Core[R]) -> R:
+    kind, ref = core.record.kind, core.record.ref
+    assert kind.result is not None
+    request = build(kind.result, ref.parts, verb="result")
+    snapshot = await engine.caller.send(request, lambda reply: read_snapshot(kind, ref, reply, "poll"), core.refusals)
+    return snapshot.resource
+
+
+async def stop(engine: Engine, core: Core[R]) -> Snapshot[R]:
+    """Ask for an early end."""
+    kind, ref = core.record.kind, core.record.ref
+    if kind.stop is None:
+        raise NotSupported("stop", kind.name, ref=ref)
+    if not core.record.final:
+        engine.enter()
+        snapshot, began = await engine.caller.send(
+            build(kind.stop, ref.parts, verb="stop"),
+            lambda reply: (read_snapshot(kind, ref, reply, "poll"), reply.began),
+            core.refusals,
+        )
+        core.take_in(snapshot, began=began)
+    return _held(core)
+
+
+async def leave(engine: Engine, core: Core[Any], exc: BaseException | None) -> None:
+    """Cancel a job whose owner leaves its block because of *exc* (``None``: for no reason)."""
+    if core.record.final or engine.closed:
+        return  # A client that closes cancels what it owns itself.
+    cleanup = engine.clean_up(core)
+    await outlast((cleanup,), cancelled=isinstance(exc, asyncio.CancelledError))
+    error = None if cleanup.cancelled() else cleanup.exception()
+    if error is None:
+        return
+    if exc is None:
+        raise error
+    exc.add_note(f"{core.record.ref} could not be cancelled and may still be running: {error}")
