@@ -43,7 +43,7 @@ def encode_segment(value: str) -> str:
     return quote(value, safe="")
 
 
-def _check_kind(_: object, __: object, value: object) -> None:
+def _check_kind(_: object, __: object, value: Any) -> None:
     if not isinstance(value, str) or not _KIND.fullmatch(value):
         raise InvalidArgument("kind", "expected a name such as 'exa.search'")
 
