@@ -33,6 +33,7 @@ class RemoteJob:
     reason: str | None = None
     # From when on the service denies it, and with which status.
     gone: tuple[float, int] | None = None
+    _told: tuple[float, tuple[Step, ...]] | None = None
     listeners: list[Callable[[], None]] = attrs.field(factory=list["Callable[[], None]"])
 
     @property
@@ -47,6 +48,12 @@ class RemoteJob:
 
     def steps(self, now: float) -> tuple[Step, ...]:
         """Return what it showed until *now*, as (clock time, word)."""
+        if self._told is None or self._told[0] != now:
+            # One reply asks several times.
+            self._told = (now, self._steps(now))
+        return self._told[1]
+
+    def _steps(self, now: float) -> tuple[Step, ...]:
         history = self.life.history(
             now - self.epoch,
             canceled=None if self.canceled is None else self.canceled - self.epoch,
@@ -116,7 +123,8 @@ class RemoteJob:
         self.notify()
 
     def notify(self) -> None:
-        """Wake the streams that follow this job."""
+        """Forget what was told, and wake the streams that follow this job."""
+        self._told = None
         for listener in self.listeners:
             listener()
 

@@ -96,12 +96,14 @@ class Sandbox:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._listener is not None:
+            # First, since a client that loses its connection to us may try once more.
+            self._listener.close()
         for session in self._sessions:
             await session.close()
         self._open.close()
         self._dispatcher.closing.set()
-        if self._listener is not None:
-            self._listener.close()
+        await _turns()
         tasks = [task for task in self._dispatcher.tasks if not task.done()]
         if self._server is not None:
             await self._server.shutdown(_GRACE)
@@ -109,9 +111,7 @@ class Sandbox:
             await asyncio.wait(tasks, timeout=_GRACE)
         if self._listener is not None:
             await self._listener.wait_closed()
-        # Transports report their end in the next turns of the loop.
-        for _turn in range(3):
-            await asyncio.sleep(0)
+        await _turns()
         if kind is None and self._dispatcher.errors:
             raise self._dispatcher.errors[0]
 
@@ -210,3 +210,9 @@ class Sandbox:
         if self._world is None:
             raise RuntimeError("the sandbox is not open")
         return self._world
+
+
+async def _turns() -> None:
+    # Transports take some turns of the loop to begin and to end.
+    for _ in range(4):
+        await asyncio.sleep(0)

@@ -11,77 +11,69 @@ from asyncjobs.sandbox import Life
 
 ROOT = "/websets/v0/websets"
 
-WEBSET_KEYS = set(
-    [
-        "id",
-        "object",
-        "status",
-        "dashboardUrl",
-        "externalId",
-        "title",
-        "searches",
-        "imports",
-        "enrichments",
-        "monitors",
-        "excludes",
-        "metadata",
-        "createdAt",
-        "updatedAt",
-    ]
-)
-SEARCH_KEYS = set(
-    [
-        "id",
-        "object",
-        "status",
-        "websetId",
-        "query",
-        "entity",
-        "criteria",
-        "count",
-        "maxPeoplePerCompany",
-        "behavior",
-        "exclude",
-        "scope",
-        "progress",
-        "recall",
-        "metadata",
-        "canceledAt",
-        "canceledReason",
-        "createdAt",
-        "updatedAt",
-    ]
-)
-ENRICHMENT_KEYS = set(
-    [
-        "id",
-        "object",
-        "status",
-        "websetId",
-        "title",
-        "description",
-        "format",
-        "options",
-        "instructions",
-        "metadata",
-        "createdAt",
-        "updatedAt",
-    ]
-)
-ITEM_KEYS = set(
-    [
-        "id",
-        "object",
-        "source",
-        "sourceId",
-        "websetId",
-        "properties",
-        "evaluations",
-        "enrichments",
-        "createdAt",
-        "updatedAt",
-    ]
-)
+WEBSET_KEYS = {
+    "id",
+    "object",
+    "status",
+    "dashboardUrl",
+    "externalId",
+    "title",
+    "searches",
+    "imports",
+    "enrichments",
+    "monitors",
+    "excludes",
+    "metadata",
+    "createdAt",
+    "updatedAt",
+}
+SEARCH_KEYS = {
+    "id",
+    "object",
+    "status",
+    "websetId",
+    "query",
+    "entity",
+    "criteria",
+    "count",
+    "maxPeoplePerCompany",
+    "behavior",
+    "exclude",
+    "scope",
+    "progress",
+    "recall",
+    "metadata",
+    "canceledAt",
+    "canceledReason",
+    "createdAt",
+    "updatedAt",
+}
+ENRICHMENT_KEYS = {
+    "id",
+    "object",
+    "status",
+    "websetId",
+    "title",
+    "description",
+    "format",
+    "options",
+    "instructions",
+    "metadata",
+    "createdAt",
+    "updatedAt",
+}
+ITEM_KEYS = {
+    "id",
+    "object",
+    "source",
+    "sourceId",
+    "websetId",
+    "properties",
+    "evaluations",
+    "enrichments",
+    "createdAt",
+    "updatedAt",
+}
 
 
 async def test_objects_carry_every_documented_field(opened):
