@@ -26,25 +26,28 @@ if TYPE_CHECKING:
 _KEPT: Final = 30.0
 
 
-class _Joiner:
+class Joiner:
     """One caller of ``cancel``."""
 
-    __slots__ = ("confirm", "future", "outer", "timeout", "timer")
+    __slots__ = ("confirm", "error", "future", "outcome", "outer", "timeout", "timer")
 
     def __init__(self, *, confirm: bool, timeout: float | None, outer: bool) -> None:
         self.confirm = confirm
         self.timeout = timeout
         self.outer = outer
         self.timer: asyncio.TimerHandle | None = None
-        self.future: asyncio.Future[CancelOutcome | None] = asyncio.get_running_loop().create_future()
+        # The future only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.outcome: CancelOutcome | None = None
+        self.error: AsyncJobsError | None = None
 
-    def settle(self, outcome: CancelOutcome | None) -> None:
+    def settle(self, outcome: CancelOutcome | None, error: AsyncJobsError | None = None) -> None:
         if not self.future.done():
-            self.future.set_result(outcome)
+            self.outcome, self.error = outcome, error
+            self.future.set_result(None)
 
     def fail(self, error: AsyncJobsError) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
+        self.settle(None, error)
 
 
 class Canceling:
@@ -65,7 +68,7 @@ class Canceling:
 
     def __init__(self, core: Core[Any]) -> None:
         self._core = core
-        self._joiners: set[_Joiner] = set()
+        self._joiners: set[Joiner] = set()
         self._begun = False
         self._answer: Phase | None = None  # What the service said last, once it did.
         self._looked = False  # Whether a look has followed a refusal.
@@ -84,26 +87,41 @@ class Canceling:
         Raises:
             CancelUnconfirmed: The bound passed, or with ``timeout=0`` the first reply did not settle it.
         """
-        joiner = _Joiner(confirm=confirm, timeout=timeout, outer=outer)
+        joiner = self.enter(confirm=confirm, timeout=timeout, outer=outer)
+        try:
+            await joiner.future
+        finally:
+            self.leave(joiner)
+        return self.outcome(joiner)
+
+    def enter(self, *, confirm: bool, timeout: float | None, outer: bool) -> Joiner:
+        """Begin to wait for the outcome; whoever begins must :meth:`leave`."""
+        joiner = Joiner(confirm=confirm, timeout=timeout, outer=outer)
         self._joiners.add(joiner)
         if self._begun:
             self._arm(joiner)
         self._judge(joiner)
-        outcome: CancelOutcome | None = None
-        try:
-            outcome = await joiner.future
-        finally:
-            if joiner.timer is not None:
-                joiner.timer.cancel()
-            self._joiners.discard(joiner)
-            if not self._joiners:
-                self._let_go(kept=outcome is CancelOutcome.REQUESTED)
+        return joiner
+
+    def leave(self, joiner: Joiner) -> None:
+        """Wait no longer; leaving twice is harmless."""
+        if joiner not in self._joiners:
+            return
+        if joiner.timer is not None:
+            joiner.timer.cancel()
+        self._joiners.discard(joiner)
+        if not self._joiners:
+            self._let_go(kept=joiner.outcome is CancelOutcome.REQUESTED)
+
+    def outcome(self, joiner: Joiner) -> CancelOutcome:
+        """Return what *joiner* got, or raise it."""
         record = self._core.record
+        # When the bound passed, an end that was seen in the same moment counts.
+        outcome = joiner.outcome or OUTCOMES.get(record.state)
+        if outcome is None and joiner.error is not None:
+            raise joiner.error
         if outcome is None:
-            # The bound passed; an end that was seen in the same moment counts.
-            outcome = OUTCOMES.get(record.state)
-        if outcome is None:
-            raise CancelUnconfirmed(record.ref, record.snapshot, timeout=timeout or 0.0) from self._refusal
+            raise CancelUnconfirmed(record.ref, record.snapshot, timeout=joiner.timeout or 0.0) from self._refusal
         return outcome
 
     def close(self) -> None:
@@ -205,7 +223,7 @@ class Canceling:
     def _wanted(self) -> bool:
         return bool(self._joiners) or self._kept is not None
 
-    def _arm(self, joiner: _Joiner) -> None:
+    def _arm(self, joiner: Joiner) -> None:
         # Without time to wait, the first reply is judged, however long it takes.
         if joiner.timeout:
             joiner.timer = asyncio.get_running_loop().call_later(joiner.timeout, joiner.settle, None)
@@ -214,7 +232,7 @@ class Canceling:
         for joiner in self._joiners:
             self._judge(joiner)
 
-    def _judge(self, joiner: _Joiner) -> None:
+    def _judge(self, joiner: Joiner) -> None:
         if self._answer is None:
             return
         outcome = OUTCOMES.get(self._core.record.state)

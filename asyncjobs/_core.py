@@ -59,24 +59,21 @@ class Waiter:
     awaited news. *outer* marks a user's wait, which ends when the client closes.
     """
 
-    __slots__ = ("future", "outer", "ready")
+    __slots__ = ("came", "error", "future", "outer", "ready")
 
     def __init__(self, ready: Callable[[Record[Any], float], bool], *, outer: bool) -> None:
         self.ready = ready
         self.outer = outer
-        self.future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.came = False
+        self.error: AsyncJobsError | None = None
+        # It only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def wake(self) -> None:
+    def wake(self, *, came: bool = False, error: AsyncJobsError | None = None) -> None:
+        """End the wait: the news *came*, or there is an *error*, or (neither) time is up."""
         if not self.future.done():
-            self.future.set_result(True)
-
-    def expire(self) -> None:
-        if not self.future.done():
-            self.future.set_result(False)
-
-    def fail(self, error: AsyncJobsError) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
+            self.came, self.error = came, error
+            self.future.set_result(None)
 
 
 class Look:
@@ -181,36 +178,49 @@ class Core(Generic[R]):
         """
         if ready(self.record, float("-inf")):
             return True
-        waiter = Waiter(ready, outer=outer)
-        timer = None if timeout is None else asyncio.get_running_loop().call_later(timeout, waiter.expire)
-        self._waiters.add(waiter)
-        self.services.watcher.watch(self)
+        waiter = self.enter(ready, outer=outer)
+        timer = None if timeout is None else asyncio.get_running_loop().call_later(timeout, waiter.wake)
         try:
-            # A look that ends in the same tick as the timer counts.
-            return await waiter.future or ready(self.record, float("-inf"))
+            await waiter.future
         finally:
             if timer is not None:
                 timer.cancel()
-            self._waiters.discard(waiter)
-            if not self._waiters:
-                self.services.watcher.unwatch(self)
-                self.record.unwatched()
+            self.leave(waiter)
+        if waiter.error is not None:
+            raise waiter.error
+        # A look that ended in the same tick as the timer counts.
+        return waiter.came or ready(self.record, float("-inf"))
+
+    def enter(self, ready: Callable[[Record[Any], float], bool], *, outer: bool = True) -> Waiter:
+        """Begin to wait until *ready*; whoever begins must :meth:`leave`."""
+        waiter = Waiter(ready, outer=outer)
+        self._waiters.add(waiter)
+        self.services.watcher.watch(self)
+        return waiter
+
+    def leave(self, waiter: Waiter) -> None:
+        """Wait no longer; leaving twice is harmless."""
+        if waiter not in self._waiters:
+            return
+        self._waiters.discard(waiter)
+        if not self._waiters:
+            self.services.watcher.unwatch(self)
+            self.record.unwatched()
 
     def publish(self, *, began: float, error: AsyncJobsError | None = None) -> None:
         """Wake those whose news has come; *error* ends all waits of a job that has not ended."""
         record = self.record
         for waiter in self._waiters:
             if waiter.ready(record, began):
-                waiter.wake()
+                waiter.wake(came=True)
             elif error is not None and not record.final:
-                twin = error.about(record.ref, record.snapshot)
-                waiter.fail(twin)
+                waiter.wake(error=error.about(record.ref, record.snapshot))
 
     def fail(self, error: AsyncJobsError, *, outer_only: bool = False) -> None:
         """End the waits with copies of *error*."""
         for waiter in self._waiters:
             if waiter.outer or not outer_only:
-                waiter.fail(error.about(self.record.ref, self.record.snapshot))
+                waiter.wake(error=error.about(self.record.ref, self.record.snapshot))
 
     def close(self) -> None:
         """End the waits of users because the client closes."""
