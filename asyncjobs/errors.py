@@ -76,6 +76,9 @@ def _rebuild(cls: type[AsyncJobsError], message: str, state: dict[str, Any]) -> 
     error = cls.__new__(cls, message)
     error.args = (message,)
     error.__dict__.update(state)
+    if notes := state.get("__notes__"):
+        # A note for one waiter is none of the others' business.
+        error.__dict__["__notes__"] = list(notes)
     return error
 
 
