@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asyncjobs._gathering import as_completed, wait_all
+from asyncjobs._group import JobGroup
 from asyncjobs._job import Job
+from asyncjobs._mass_cancel import CancelReport, cancel_all
 from asyncjobs._models import CancelOutcome, Progress, Snapshot
 from asyncjobs._refs import JobRef
 from asyncjobs._settings import Settings
@@ -50,6 +53,7 @@ __all__ = [
     "AsyncJobsError",
     "AuthenticationError",
     "CancelOutcome",
+    "CancelReport",
     "CancelUnconfirmed",
     "ClientClosed",
     "Conflict",
@@ -62,6 +66,7 @@ __all__ = [
     "JobError",
     "JobFailed",
     "JobGone",
+    "JobGroup",
     "JobRef",
     "JobState",
     "JobUnreachable",
@@ -80,6 +85,9 @@ __all__ = [
     "WaitTimeout",
     "WaterCrawl",
     "WrongLoop",
+    "as_completed",
+    "cancel_all",
+    "wait_all",
 ]
 
 if TYPE_CHECKING:

@@ -63,6 +63,7 @@ class Canceling:
         "_on_wire",
         "_refusal",
         "_refused_at",
+        "answered",
         "task",
     )
 
@@ -76,6 +77,8 @@ class Canceling:
         self._refusal: AsyncJobsError | None = None
         self._refused_at = 0.0
         self._kept: asyncio.TimerHandle | None = None
+        #: Done when the service has answered for the first time, or nothing more will come.
+        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] = core.services.spawn(self._run(), f"cancel {core.record.ref}")
 
     async def join(self, *, confirm: bool, timeout: float | None, outer: bool) -> CancelOutcome:
@@ -145,6 +148,7 @@ class Canceling:
                 if step is Step.SEND:
                     phase = await self._send()
                     self._answer = phase
+                    self._tell_answered()
                     self._judge_all()
                     if not self._wanted():
                         return
@@ -155,6 +159,7 @@ class Canceling:
             for joiner in self._joiners:
                 joiner.fail(error.about(record.ref, record.snapshot))
         finally:
+            self._tell_answered()
             if self._kept is not None:
                 self._kept.cancel()
 
@@ -227,6 +232,10 @@ class Canceling:
         # Without time to wait, the first reply is judged, however long it takes.
         if joiner.timeout:
             joiner.timer = asyncio.get_running_loop().call_later(joiner.timeout, joiner.settle, None)
+
+    def _tell_answered(self) -> None:
+        if not self.answered.done():
+            self.answered.set_result(None)
 
     def _judge_all(self) -> None:
         for joiner in self._joiners:

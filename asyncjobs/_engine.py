@@ -143,14 +143,22 @@ class Engine:
 
     async def cancel(self, core: Core[Any], *, confirm: bool, timeout: float | None, outer: bool) -> CancelOutcome:
         """Cancel the job of *core*, or join the cancel that is under way; see ``Job.cancel``."""
-        record = core.record
-        if record.final:
-            return OUTCOMES[record.state]
-        if record.kind.cancel is None:
-            raise NotSupported("cancel", record.kind.name, ref=record.ref)
+        if core.record.final:
+            return OUTCOMES[core.record.state]
+        return await self.canceling(core).join(confirm=confirm, timeout=timeout, outer=outer)
+
+    def canceling(self, core: Core[Any]) -> Canceling:
+        """
+        Return the cancel of the job that is under way, a new one if there is none.
+
+        Raises:
+            NotSupported: This kind of job cannot be cancelled.
+        """
+        if core.record.kind.cancel is None:
+            raise NotSupported("cancel", core.record.kind.name, ref=core.record.ref)
         if core.canceling is None or not core.canceling.active:
             core.canceling = Canceling(core)
-        return await core.canceling.join(confirm=confirm, timeout=timeout, outer=outer)
+        return core.canceling
 
     def own(self, core: Core[Any]) -> None:
         """Count one more block that owns the job."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 from asyncjobs import _verbs
 from asyncjobs._settings import check_timeout
 from asyncjobs._updates import Updates
-from asyncjobs.errors import NotSupported
+from asyncjobs.errors import InvalidArgument, NotSupported
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from asyncjobs._states import JobState
 
 R = TypeVar("R")
+
+
+def parts_of(job: Job[R], field: str = "job") -> tuple[Engine, Core[R]]:
+    """
+    Return what a handle is made of, for what handles many of them at once.
+
+    Raises:
+        InvalidArgument: *job* is no job; *field* names it.
+    """
+    if not isinstance(job, Job):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
+        raise InvalidArgument(field, f"expected a Job, got {type(job).__name__}")
+    return job._engine, job._core  # noqa: SLF001 - of the same module
 
 
 class Job(Generic[R]):
@@ -221,6 +233,11 @@ class Job(Generic[R]):
             raise NotSupported("cancel", self.kind, ref=self.ref)
         self._held += 1
         self._engine.own(self._core)
+
+    @property
+    def owned(self) -> bool:
+        """Whether a block owns the job through this handle."""
+        return self._held > 0
 
     def detach(self) -> None:
         """Give up this handle's ownership: leaving its block will no longer cancel the job."""

@@ -39,6 +39,20 @@ def check_timeout(value: Any, field: str = "timeout") -> float | None:
     return None if value is None or value == math.inf else check_seconds(value, field)
 
 
+def check_count(value: Any, field: str) -> int:
+    """
+    Return *value* if it is a whole number of at least 1.
+
+    Raises:
+        InvalidArgument: It is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidArgument(field, f"expected an int of at least 1, got {type(value).__name__}")
+    if value < 1:
+        raise InvalidArgument(field, f"expected at least 1, got {value}")
+    return value
+
+
 def check_header(value: Any, field: str) -> str:
     """
     Return *value* if it can be the value of a header. The value itself is never shown.
@@ -64,8 +78,7 @@ def _positive_seconds(_: object, attribute: attrs.Attribute[Any], value: Any) ->
 
 
 def _count(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidArgument(attribute.name, f"expected an int of at least 1, got {value!r}")
+    check_count(value, attribute.name)
 
 
 def _headers(_: object, attribute: attrs.Attribute[Any], value: Mapping[str, str]) -> None:

@@ -1,0 +1,177 @@
+"""Cancelling many jobs: one call, one report, no task of our own for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from asyncjobs._cancel import OUTCOMES
+from asyncjobs._gathering import check_jobs
+from asyncjobs._job import parts_of
+from asyncjobs._settings import check_count, check_timeout
+from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from asyncjobs._canceling import Canceling, Joiner
+    from asyncjobs._core import Core
+    from asyncjobs._engine import Engine
+    from asyncjobs._job import Job
+    from asyncjobs._models import CancelOutcome
+    from asyncjobs._refs import JobRef
+
+
+@attrs.frozen
+class CancelReport:
+    """
+    What became of each job of a :func:`cancel_all`.
+
+    *entries* has, in the order given and each job once, the ref and the outcome or the error.
+    """
+
+    entries: tuple[tuple[JobRef, CancelOutcome | AsyncJobsError], ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every job was seen to have ended."""
+        return not self.errors
+
+    @property
+    def errors(self) -> Mapping[JobRef, AsyncJobsError]:
+        """Why jobs may still be running: by ref, the error of each that was not seen to end."""
+        return {ref: result for ref, result in self.entries if isinstance(result, AsyncJobsError)}
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many jobs ended how: by outcome, and by the name of the error's class."""
+        return Counter(
+            type(result).__name__ if isinstance(result, AsyncJobsError) else str(result) for _, result in self.entries
+        )
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {name}" for name, count in self.counts.items()) or "no jobs"
+
+
+class _MassCancel:
+    """Starts cancels while fewer than *concurrency* wait for their first answer, and collects what comes."""
+
+    def __init__(
+        self, parts: dict[Core[Any], Engine], concurrency: int, *, each: float | None = None, outer: bool = True
+    ) -> None:
+        self._each = each
+        self._outer = outer
+        self._todo = deque(parts.items())
+        self._concurrency = concurrency
+        self._asking: set[Core[Any]] = set()
+        self._open: dict[Core[Any], tuple[Canceling, Joiner]] = {}
+        self.results: dict[Core[Any], CancelOutcome | AsyncJobsError] = {}
+        self._done = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        self._start()
+        await self._done
+
+    def close(self) -> None:
+        """Wait for nothing more; what only queues is withdrawn."""
+        self._todo.clear()
+        for canceling, joiner in self._open.values():
+            canceling.leave(joiner)
+
+    def _start(self) -> None:
+        while self._todo and len(self._asking) < self._concurrency:
+            core, engine = self._todo.popleft()
+            if core.record.final:
+                self.results[core] = OUTCOMES[core.record.state]
+                continue
+            try:
+                if self._outer:
+                    engine.enter()
+                canceling = engine.canceling(core)
+            except AsyncJobsError as error:
+                self.results[core] = error
+                continue
+            joiner = canceling.enter(confirm=True, timeout=self._each, outer=self._outer)
+            self._open[core] = canceling, joiner
+            self._asking.add(core)
+            canceling.answered.add_done_callback(lambda _, core=core: self._answered(core))  # type: ignore[misc] # a default binds
+            joiner.future.add_done_callback(lambda _, core=core: self._ended(core))  # type: ignore[misc] # a default binds
+        if not self._todo and not self._open and not self._done.done():
+            self._done.set_result(None)
+
+    def _answered(self, core: Core[Any]) -> None:
+        self._asking.discard(core)
+        self._start()
+
+    def _ended(self, core: Core[Any]) -> None:
+        if core not in self._open or self._done.done():
+            return
+        canceling, joiner = self._open.pop(core)
+        canceling.leave(joiner)
+        try:
+            self.results[core] = canceling.outcome(joiner)
+        except AsyncJobsError as error:
+            self.results[core] = error
+        self._answered(core)
+
+
+def _parts(jobs: Iterable[Job[Any]]) -> dict[Core[Any], Engine]:
+    parts: dict[Core[Any], Engine] = {}
+    for job in check_jobs(jobs):
+        engine, core = parts_of(job)
+        parts[core] = engine
+    return parts
+
+
+def _report(parts: Iterable[Core[Any]], work: _MassCancel, timeout: float | None) -> CancelReport:
+    entries: list[tuple[JobRef, CancelOutcome | AsyncJobsError]] = []
+    for core in parts:
+        record = core.record
+        result: CancelOutcome | AsyncJobsError | None = work.results.get(core)
+        if result is None:
+            result = OUTCOMES.get(record.state)
+        if result is None:
+            result = CancelUnconfirmed(record.ref, record.snapshot, timeout=timeout or 0.0)
+        entries.append((record.ref, result))
+    return CancelReport(tuple(entries))
+
+
+async def clean_up_all(jobs: Iterable[Job[Any]], *, concurrency: int, timeout: float) -> CancelReport:
+    """Cancel owned jobs for an owner who leaves, each within *timeout* seconds, also while their client closes."""
+    parts = _parts(jobs)
+    work = _MassCancel(parts, concurrency, each=timeout, outer=False)
+    try:
+        await work.run()
+    finally:
+        work.close()
+    return _report(parts, work, timeout)
+
+
+async def cancel_all(jobs: Iterable[Job[Any]], *, concurrency: int = 32, timeout: float | None = 60.0) -> CancelReport:
+    """
+    Cancel *jobs* and report what became of each; never raises for a single job.
+
+    At most *concurrency* requests wait for their first answer at the same time. *timeout* is in seconds and bounds
+    the whole, queueing included; ``None`` has no bound. Jobs that had not ended then are reported with
+    ``CancelUnconfirmed``. Each job is cancelled as by ``Job.cancel()``.
+
+    When this call itself is cancelled, requests that only queue are withdrawn.
+
+    Raises:
+        InvalidArgument: An argument cannot be used; nothing was sent.
+    """
+    timeout = check_timeout(timeout)
+    check_count(concurrency, "concurrency")
+    parts = _parts(jobs)
+    work = _MassCancel(parts, concurrency)
+    try:
+        async with asyncio.timeout(timeout):
+            await work.run()
+    except TimeoutError:
+        pass
+    finally:
+        work.close()
+    return _report(parts, work, timeout)
