@@ -46,7 +46,7 @@ def run(world: World, job: RemoteJob, now: float) -> dict[str, Any]:
 
 def _reason(job: RemoteJob, word: str) -> str:
     if word == "completed":
-        return job.reason or ("stopped" if job.stopped is not None else job.life.reason) or _REASONS[word]
+        return job.why or ("stopped" if job.stopped is not None else _REASONS[word])
     return _REASONS.get(word, "error")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import attrs
 
-from ._lives import FINAL, SUCCESS, Life, Step
+from ._lives import FINAL, IDLE, SUCCESS, Life, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,15 +83,24 @@ class RemoteJob:
 
     def fraction(self, now: float) -> float:
         """Return how much of the work is done, from 0 to 1."""
-        since, word = self.present(now)
+        steps = self.steps(now)
+        since, word = steps[-1]
         if word in SUCCESS and self.stopped is None:
             return 1.0
+        if next((step[1] for step in reversed(steps) if step[1] not in FINAL), word) in IDLE:
+            return 0.0
         return min(self.life.fraction((since if word in FINAL else now) - self.epoch), 0.99)
 
     def left(self, now: float) -> float | None:
         """Return the seconds until its end, ``None`` if there is none or it has ended."""
         end = self.life.end()
         return None if end is None or self.ended(now) is not None else max(0.0, self.epoch + end - now)
+
+    @property
+    def why(self) -> str | None:
+        """The service's reason for the end, where somebody or the life gives one."""
+        disturbed = self.forced is not None or self.canceled is not None
+        return self.reason if disturbed else self.life.reason
 
     def has_results(self, now: float) -> bool:
         """Tell whether results are there to be fetched."""
@@ -118,6 +127,7 @@ class RemoteJob:
 
     def reopen(self, now: float, life: Life) -> None:
         """Begin a new life."""
+        life = life.of(self.kind)
         self.life, self.epoch = life, now
         self.canceled = self.stopped = self.forced = self.reason = None
         self.notify()

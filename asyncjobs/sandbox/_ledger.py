@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ._jobs import RemoteJob
 
@@ -35,7 +35,12 @@ class RequestRow:
 
 @attrs.frozen
 class JobRow:
-    """One job that was created; *created_at* is the sandbox's clock, *status* the word of the moment of asking."""
+    """
+    One job that was created, from *body*.
+
+    *created_at* is a reading of the sandbox's clock, *status* the service's word at the moment of asking; a job that is
+    *ended* or denied costs nothing more.
+    """
 
     ref: str
     kind: str
@@ -43,6 +48,7 @@ class JobRow:
     created_at: float
     status: str
     ended: bool
+    body: Mapping[str, Any]
 
 
 class Ledger:
@@ -124,7 +130,7 @@ class Ledger:
 
 def _row(job: RemoteJob, now: float) -> JobRow:
     gone = job.refusal(now) is not None
-    return JobRow(job.ref, job.kind, job.ids, job.created, job.word(now), gone or job.ended(now) is not None)
+    return JobRow(job.ref, job.kind, job.ids, job.created, job.word(now), gone or job.ended(now) is not None, job.body)
 
 
 def _lines(table: dict[str, dict[str, int]]) -> Iterable[str]:

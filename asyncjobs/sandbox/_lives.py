@@ -14,6 +14,8 @@ Step: TypeAlias = tuple[float, str]
 
 FINAL: Final = frozenset({"completed", "finished", "failed", "canceled", "cancelled"})
 SUCCESS: Final = frozenset({"completed", "finished"})
+# Words under which no work is done yet.
+IDLE: Final = frozenset({"created", "new", "queued"})
 
 # Floats that were added up elsewhere may miss an instant by a hair.
 _TOLERANCE = 1e-6
@@ -47,6 +49,10 @@ def _steps(value: Sequence[Step]) -> tuple[Step, ...]:
     return tuple((float(offset), word) for offset, word in value)
 
 
+def _optional_steps(value: Sequence[Step] | None) -> tuple[Step, ...] | None:
+    return None if value is None else _steps(value)
+
+
 @attrs.frozen
 class Life:
     """The words that a job shows, and when.
@@ -54,7 +60,8 @@ class Life:
     *before* counts in seconds from the job's creation and begins at 0. *after_cancel* counts from the cancel that the
     service accepted: until its first step the job goes on as before (and keeps an end that it reaches meanwhile); then
     these steps replace what *before* had left, and may well lead from ``canceled`` to ``finished``. An empty one is a
-    cancel that is accepted and forgotten. *after_stop* is the same for a stop.
+    cancel that is accepted and forgotten; ``None`` is the kind's word for it, at once. *after_stop* is the same for a
+    stop.
 
     *reason* is the service's own word for the end (an agent run's ``stopReason``), ``None`` the ordinary one. *results*
     says whether results are there at the end: ``None`` if the job ended well, ``True`` in any case, ``False`` never
@@ -65,7 +72,7 @@ class Life:
     """
 
     before: tuple[Step, ...] = attrs.field(converter=_steps)
-    after_cancel: tuple[Step, ...] = attrs.field(default=((0.0, "canceled"),), converter=_steps)
+    after_cancel: tuple[Step, ...] | None = attrs.field(default=None, converter=_optional_steps)
     after_stop: tuple[Step, ...] = attrs.field(default=((1.0, "completed"),), converter=_steps)
     reason: str | None = None
     results: bool | None = None
@@ -74,7 +81,7 @@ class Life:
         """Refuse a life that no job can live."""
         if not self.before or self.before[0][0] != 0.0:
             raise ValueError("a life begins with a step at 0.0")
-        for line in (self.before, self.after_cancel, self.after_stop):
+        for line in (self.before, self.after_cancel or (), self.after_stop):
             offsets = [offset for offset, _ in line]
             if offsets != sorted(offsets) or (offsets and offsets[0] < 0):
                 raise ValueError(f"steps out of order: {line}")
@@ -106,7 +113,13 @@ class Life:
             steps.append((waits, words.working))
             if works is not None:
                 steps.append((waits + works, ends or words.success))
-        return cls(steps, after_cancel=((0.0, words.canceled),), reason=reason, results=results)
+        return cls(steps, reason=reason, results=results).of(kind)
+
+    def of(self, kind: str) -> Life:
+        """Return the same life, with the words of *kind* where it had none."""
+        if self.after_cancel is not None:
+            return self
+        return attrs.evolve(self, after_cancel=((0.0, WORDS[kind].canceled),))
 
     def faster(self, speed: float) -> Life:
         """Return the same life, *speed* times as fast."""
@@ -117,7 +130,7 @@ class Life:
         return attrs.evolve(
             self,
             before=scaled(self.before),
-            after_cancel=scaled(self.after_cancel),
+            after_cancel=None if self.after_cancel is None else scaled(self.after_cancel),
             after_stop=scaled(self.after_stop),
         )
 
@@ -131,7 +144,7 @@ class Life:
         limit = elapsed + _TOLERANCE
         steps = self.before
         for asked, line in ((stopped, self.after_stop), (canceled, self.after_cancel)):
-            if asked is not None and asked <= limit:
+            if asked is not None and asked <= limit and line is not None:
                 steps = _splice(steps, asked, line)
         if steps[-1][0] <= limit:
             return steps

@@ -82,7 +82,7 @@ def search(world: World, job: RemoteJob, now: float) -> dict[str, Any]:
         "recall": _recall(body, done),
         "metadata": body.get("metadata", {}),
         "canceledAt": world.stamp(since) if canceled else None,
-        "canceledReason": job.reason if canceled else None,
+        "canceledReason": job.why if canceled else None,
         "createdAt": world.stamp(job.created),
         "updatedAt": world.stamp(updated),
     }

@@ -101,7 +101,7 @@ class World:
 
     def create(self, kind: str, ids: tuple[str, ...], body: dict[str, Any], now: float) -> RemoteJob:
         """Start a job."""
-        job = RemoteJob(kind, ids, body, self._life(kind, body), now, len(self._by_ids), now, now)
+        job = RemoteJob(kind, ids, body, self._life(kind, body).of(kind), now, len(self._by_ids), now, now)
         self._by_ids[kind, *ids] = job
         self.ledger.enter(job)
         return job

@@ -115,6 +115,7 @@ def test_canceled_may_turn_into_finished():
 def test_faster_lives_pass_faster():
     """Twice the speed is half of every time."""
     life = Life([(0, "new"), (2, "running")], after_cancel=[(4, "canceled")], after_stop=[(6, "completed")]).faster(2)
+    assert Life([(0, "new")]).faster(2).after_cancel is None
 
     assert (life.before[1][0], life.after_cancel[0][0], life.after_stop[0][0]) == (1, 2, 3)
 
@@ -126,6 +127,12 @@ def test_impossible_lives_are_refused(steps):
     """A life begins at 0 and goes forward."""
     with pytest.raises(ValueError, match="step"):
         Life(steps)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_life_without_words_for_a_cancel_takes_the_kinds(kind):
+    """A plain line of steps is cancelled in the kind's spelling, at once."""
+    assert Life([(0, "x")]).of(kind).history(2, canceled=1)[-1] == (1, WORDS[kind].canceled)
 
 
 def test_every_kind_knows_its_last_words():

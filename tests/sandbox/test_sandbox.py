@@ -187,7 +187,7 @@ async def test_closing_ends_stalls_and_streams():
             sandbox.url + "/agent/runs", json={"query": "x"}, headers=headers | {"Accept": "text/event-stream"}
         )
         sandbox.fault(Fault(Stall()))
-        stalled = asyncio.create_task(session.get(sandbox.url + "/agent/runs", headers=headers))
+        stalled = asyncio.create_task(session.post(sandbox.url + "/agent/runs", headers=headers))
         await asyncio.sleep(1)
         before = loop.time()
 
@@ -222,7 +222,7 @@ async def test_it_serves_on_a_real_socket():
         assert sandbox.url.startswith("http://127.0.0.1:")
         assert sandbox.connections == 1
         sandbox.fault(Fault(Stall()))
-        stalled = asyncio.create_task(session.get(sandbox.url + "/agent/runs"))
+        stalled = asyncio.create_task(session.post(sandbox.url + "/agent/runs"))
         await asyncio.sleep(0.05)
 
     with pytest.raises(aiohttp.ClientError):

@@ -306,6 +306,31 @@ async def test_a_search_cancelled_for_want_of_credits_says_so(opened):
         assert (await talk("GET", path)).body["canceledReason"] == "out_of_credits"
 
 
+async def test_a_script_may_say_why_a_search_is_cancelled(opened):
+    """Unless somebody asks first."""
+    async with opened() as talk:
+        broke = Life.ordinary("exa.search", works=2, ends="canceled", reason="out_of_credits")
+        talk.sandbox.script("exa.search", broke, times=2)
+        _, left = await talk.make("exa.search")
+        _, canceled = await talk.make("exa.search")
+        await talk.cancel(canceled)
+        await asyncio.sleep(2)
+
+        assert (await talk("GET", left)).body["canceledReason"] == "out_of_credits"
+        assert (await talk("GET", canceled)).body["canceledReason"] is None
+
+
+async def test_a_search_that_never_began_found_nothing(opened):
+    """Waiting is no progress, also when it ends in a cancel."""
+    async with opened() as talk:
+        talk.sandbox.script("exa.search", Life.ordinary("exa.search", waits=None))
+        _, path = await talk.make("exa.search")
+        await asyncio.sleep(100)
+
+        assert (await talk("GET", path)).body["progress"]["completion"] == 0
+        assert (await talk.cancel(path)).body["progress"]["found"] == 0
+
+
 async def test_an_enrichment_can_be_reopened(opened):
     """New items make a completed enrichment pending again."""
     async with opened() as talk:
