@@ -12,7 +12,7 @@ from asyncjobs._creation import Creation
 from asyncjobs._engine import Engine, limits_for
 from asyncjobs._refs import JobRef
 from asyncjobs._settings import Settings, check_header
-from asyncjobs._transport import AiohttpTransport, check_base_url, check_session
+from asyncjobs._transport import AiohttpTransport, check_base_url, check_session, is_credential
 from asyncjobs._wire import build, decode, identify, read_snapshot
 from asyncjobs.errors import InvalidArgument, NotSupported
 
@@ -63,6 +63,10 @@ class Client(Asking):
         settings = Settings() if settings is None else settings
         if not isinstance(settings, Settings):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
             raise InvalidArgument("settings", f"expected Settings, got {type(settings).__name__}")
+        for name in settings.headers:
+            # A header of the settings follows a redirect to another origin, which a key must not.
+            if is_credential(name, provider.key_header):
+                raise InvalidArgument("settings", f"headers: {name} carries credentials; give the key to the client")
         url = check_base_url(base_url or os.environ.get(provider.url_env) or provider.base_url)
         home = check_base_url(provider.base_url)
         transport = AiohttpTransport(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from asyncjobs._refs import JobRef
     from asyncjobs._settings import Settings
     from asyncjobs._watcher import Watcher
+    from asyncjobs._wire import Reply, Request
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -123,7 +124,7 @@ class Core(Generic[R]):
     def begin_look(self) -> Look:
         """Return a look whose request has not left yet, a new one if need be. Hold it while it is wanted."""
         look = self._look
-        if look is None or look.began is not None or look.shared.task.done():
+        if look is None or look.began is not None or look.shared.task.done() or look.shared.given_up:
             look = self._look = Look()
             look.shared = Shared(self.services.spawn(self._run_look(look), f"look at {self.record.ref}"))
         return look
@@ -159,6 +160,13 @@ class Core(Generic[R]):
         self.publish(began=began, error=self.record.verdict(now))
         assert self.record.snapshot is not None
         return self.record.snapshot
+
+    async def send(self, request: Request, parse: Callable[[Reply], T]) -> T:
+        """Send a request about the job, retries included; its errors name the job."""
+        try:
+            return await self.services.caller.send(request, parse, self.refusals)
+        except AsyncJobsError as error:
+            raise error.about(self.record.ref, self.record.snapshot) from error.__cause__
 
     # -- waiting ------------------------------------------------------------
 

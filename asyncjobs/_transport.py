@@ -62,6 +62,11 @@ def check_base_url(value: object, field: str = "base_url") -> URL:
     return url
 
 
+def is_credential(header: str, key_header: str) -> bool:
+    """Whether a header of that name carries credentials."""
+    return header.lower() in _CREDENTIAL_HEADERS | {key_header.lower()}
+
+
 def check_session(session: aiohttp.ClientSession, key_header: str) -> aiohttp.ClientSession:
     """
     Return the application's *session* if it carries no credentials of its own.
@@ -71,8 +76,7 @@ def check_session(session: aiohttp.ClientSession, key_header: str) -> aiohttp.Cl
     """
     if not isinstance(session, aiohttp.ClientSession):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
         raise InvalidArgument("session", f"expected aiohttp.ClientSession, got {type(session).__name__}")
-    named = {name.lower() for name in session.headers}
-    if session.auth is not None or named & (_CREDENTIAL_HEADERS | {key_header.lower()}):
+    if session.auth is not None or any(is_credential(name, key_header) for name in session.headers):
         raise InvalidArgument("session", "has default credentials; give the key to the client instead")
     return session
 

@@ -115,20 +115,20 @@ def _fetched(engine: Engine, core: Core[R]) -> Shared[R] | None:
         return None
     if core.result is not None:
         epoch, shared = core.result
-        task = shared.task
-        if epoch == core.record.epoch and not (task.done() and (task.cancelled() or task.exception())):
+        failed = shared.task.done() and not shared.given_up and shared.task.exception() is not None
+        if epoch == core.record.epoch and not shared.given_up and not failed:
             return shared
     engine.enter()
-    shared = Shared(engine.spawn(_fetch(engine, core), f"result of {core.record.ref}"))
+    shared = Shared(engine.spawn(_fetch(core), f"result of {core.record.ref}"))
     core.result = (core.record.epoch, shared)
     return shared
 
 
-async def _fetch(engine: Engine, core: Core[R]) -> R:
+async def _fetch(core: Core[R]) -> R:
     kind, ref = core.record.kind, core.record.ref
     assert kind.result is not None
     request = build(kind.result, ref.parts, verb="result")
-    snapshot = await engine.caller.send(request, lambda reply: read_snapshot(kind, ref, reply, "poll"), core.refusals)
+    snapshot = await core.send(request, lambda reply: read_snapshot(kind, ref, reply, "poll"))
     return snapshot.resource
 
 
@@ -139,10 +139,9 @@ async def stop(engine: Engine, core: Core[R]) -> Snapshot[R]:
         raise NotSupported("stop", kind.name, ref=ref)
     if not core.record.final:
         engine.enter()
-        snapshot, began = await engine.caller.send(
+        snapshot, began = await core.send(
             build(kind.stop, ref.parts, verb="stop"),
             lambda reply: (read_snapshot(kind, ref, reply, "poll"), reply.began),
-            core.refusals,
         )
         core.take_in(snapshot, began=began)
     return _held(core)
