@@ -2,7 +2,8 @@
 What does ``import asyncjobs`` cost beside importing its dependencies alone?
 
 Fresh processes take turns at both, so that a slow moment of the machine hits both alike. What counts is the processor
-time of the import statement itself: other programs do not show in it, nor does starting Python. Exits 1 above the bound.
+time of the import statement itself: other programs do not show in it, nor does starting Python. Exits 1 if the ratio
+is above the bound.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def seconds(statement: str) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.import_time", description=__doc__.splitlines()[1])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.import_time", description="Compare import times.")
     parser.add_argument("--rounds", type=int, default=21, help="fresh processes for each side (default: 21)")
     rounds = parser.parse_args(arguments).rounds
     for statement in (OURS, THEIRS):
