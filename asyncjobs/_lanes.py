@@ -33,6 +33,7 @@ class Lanes:
         if ticket.admitted:
             return ticket
         future = self._waiting[ticket] = asyncio.get_running_loop().create_future()
+        self._set_timer()
         try:
             await future
         except BaseException:
@@ -61,11 +62,13 @@ class Lanes:
             self._timer = None
 
     def _pump(self) -> None:
-        loop = asyncio.get_running_loop()
-        for ticket in self._admission.admit(loop.time()):
+        for ticket in self._admission.admit(asyncio.get_running_loop().time()):
             future = self._waiting.pop(ticket, None)
             if future is not None and not future.done():
                 future.set_result(None)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
         self.close()
         if self._waiting and self._admission.next_time is not None:
-            self._timer = loop.call_at(self._admission.next_time, self._pump)
+            self._timer = asyncio.get_running_loop().call_at(self._admission.next_time, self._pump)
