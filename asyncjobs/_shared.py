@@ -19,6 +19,11 @@ class Shared(Generic[T]):
         self.task = task
         self._users = 0
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it was cancelled, or is about to find out: nobody may join it any more."""
+        return self.task.cancelled() or self.task.cancelling() > 0
+
     def hold(self) -> None:
         """Count one more who wants the task to go on."""
         self._users += 1
