@@ -54,6 +54,7 @@ class Record(Generic[R]):
         "_trouble",
         "_trouble_seen",
         "_unknown_since",
+        "_unknown_words",
         "_unusable",
         "contradiction",
         "epoch",
@@ -84,6 +85,7 @@ class Record(Generic[R]):
         self._trouble = 0.0  # Seconds for which looks have failed, queueing left out.
         self._trouble_seen: float | None = None
         self._unknown_since: float | None = None
+        self._unknown_words: tuple[str, ...] = ()  # Those that were complained of.
         self._absent_since: float | None = None
         self._canceled_since: float | None = None
 
@@ -180,8 +182,11 @@ class Record(Generic[R]):
     def _note_unknown(self, snapshot: Snapshot[R], seen: JobState, now: float) -> None:
         if seen is not JobState.UNKNOWN:
             self._unknown_since = None
-        elif self._unknown_since is None:
+            return
+        if self._unknown_since is None:
             self._unknown_since = now
+        if snapshot.status not in self._unknown_words:
+            self._unknown_words += (snapshot.status,)
             _log.warning("%s has the unknown status %r; looking on", self.ref, snapshot.status)
 
     def _hold(self, snapshot: Snapshot[R], began: float) -> None:
