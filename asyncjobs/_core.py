@@ -145,9 +145,14 @@ class Core(Generic[R]):
         except AsyncJobsError as error:
             now = loop.time()
             queued = (now if look.began is None else look.began) - asked
+            held, contradiction = record.snapshot, record.contradiction
             end = record.fail(error, now=now, queued=queued, observed_at=datetime.now(UTC))
             self.publish(began=asked, error=end)
-            if record.final and record.snapshot is not None:
+            if record.snapshot is not None and record.snapshot is not held:
+                look.seen = record.snapshot
+                return record.snapshot
+            if record.snapshot is not None and record.contradiction is not contradiction:
+                look.seen = record.contradiction
                 return record.snapshot
             raise error.about(record.ref, record.snapshot) from error.__cause__
         look.seen = snapshot
