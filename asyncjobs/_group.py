@@ -34,7 +34,7 @@ class JobGroup:
 
     def __init__(self) -> None:
         self._jobs: dict[Job[Any], None] = {}
-        self._entered = False
+        self._entered = self._left = False
 
     @property
     def jobs(self) -> tuple[Job[Any], ...]:
@@ -51,7 +51,7 @@ class JobGroup:
             InvalidArgument: It is no job.
             ClientClosed, WrongLoop: The job's client cannot be used here and now.
         """
-        if not self._entered:
+        if not self._entered or self._left:
             raise RuntimeError("a group owns jobs only within its block: async with JobGroup() as group")
         engine, _ = parts_of(job)
         if job not in self._jobs:
@@ -61,7 +61,7 @@ class JobGroup:
         return job
 
     async def __aenter__(self) -> Self:
-        if self._entered or self._jobs:
+        if self._entered:
             raise RuntimeError("a group can be entered once")
         self._entered = True
         return self
@@ -79,7 +79,7 @@ class JobGroup:
             if exc is not None:
                 await self._cancel_rest(exc)
         finally:
-            self._entered = False
+            self._left = True
             for job in self._jobs:
                 job.detach()
 
