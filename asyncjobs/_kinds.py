@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 import attrs
 
 from asyncjobs._convert import KeyStyle
+from asyncjobs._refs import is_kind_name
 from asyncjobs._states import FINAL, JobState
 from asyncjobs.errors import InvalidArgument
 
@@ -110,8 +111,10 @@ class Pace:
     urgent: float = 0.25
 
     def __attrs_post_init__(self) -> None:
-        if not 0 < self.urgent <= self.ceiling or not 0 < self.first <= self.ceiling or not self.factor >= 1:
-            raise InvalidArgument("pace", "needs 0 < first, urgent <= ceiling and factor >= 1")
+        if any(type(value) not in {int, float} for value in (self.first, self.factor, self.ceiling, self.urgent)):
+            raise InvalidArgument("pace", "expected each figure as int or float")
+        if not 0 < self.urgent <= self.ceiling or not 0 < self.first <= self.ceiling or not 1 <= self.factor <= 100:  # noqa: PLR2004
+            raise InvalidArgument("pace", "needs 0 < first, urgent <= ceiling and 1 <= factor <= 100")
 
 
 @attrs.frozen
@@ -172,21 +175,17 @@ class JobKind(Generic[R_co]):
 
     def __attrs_post_init__(self) -> None:
         """Refuse a data sheet that contradicts itself, here rather than at three in the morning."""
+        if not is_kind_name(self.name):
+            raise InvalidArgument("name", f"expected one such as 'exa.search', which refs can spell, got {self.name!r}")
         parts = tuple(self.identity)
-        if self.look.fields != parts:
-            raise InvalidArgument("identity", f"{self.name}: the path of look has {self.look.fields}, identity {parts}")
-        for verb in ("cancel", "stop", "result"):
+        for verb in ("look", "cancel", "stop", "result"):
             call: Call | None = getattr(self, verb)
             if call is not None and call.fields != parts:
                 raise InvalidArgument(verb, f"{self.name}: its path has {call.fields}, identity {parts}")
             if call is not None and not call.repeatable:
-                raise InvalidArgument(
-                    verb, f"{self.name}: {verb} must be repeatable, it is sent again when a reply is lost"
-                )
+                raise InvalidArgument(verb, f"{self.name}: must be repeatable, it is sent again when a reply is lost")
         if self.create is not None and self.create.repeatable:
             raise InvalidArgument("create", f"{self.name}: a create is never repeatable, a second one is a second bill")
-        if not self.look.repeatable:
-            raise InvalidArgument("look", f"{self.name}: looking must be repeatable")
 
 
 @attrs.frozen
@@ -223,6 +222,10 @@ class Provider:
     in_flight: int | None = None
     refusals: tuple[Refusal, ...] = ()
     kinds: tuple[JobKind[Any], ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if len({kind.name for kind in self.kinds}) < len(self.kinds):
+            raise InvalidArgument("kinds", f"{self.name} has two of one name, and a ref must lead to one")
 
     def kind(self, name: str) -> JobKind[Any]:
         """

@@ -38,13 +38,18 @@ def check_id(value: object, field: str) -> str:
     return value
 
 
+def is_kind_name(value: object) -> bool:
+    """Whether *value* can be the name of a kind."""
+    return isinstance(value, str) and _KIND.fullmatch(value) is not None
+
+
 def encode_segment(value: str) -> str:
     """Return *value* percent-encoded as one segment of a path: no slash of it can add another."""
     return quote(value, safe="")
 
 
 def _check_kind(_: object, __: object, value: Any) -> None:
-    if not isinstance(value, str) or not _KIND.fullmatch(value):
+    if not is_kind_name(value):
         raise InvalidArgument("kind", "expected a name such as 'exa.search'")
 
 
@@ -83,7 +88,7 @@ class JobRef:
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - untrusted text
             raise InvalidArgument("ref", f"expected text such as 'exa.search:ws_1/s_1', got {type(text).__name__}")
         kind, colon, path = text.partition(":")
-        if not colon or not _KIND.fullmatch(kind):
+        if not colon or not is_kind_name(kind):
             raise InvalidArgument("ref", "expected text such as 'exa.search:ws_1/s_1'")
         if _BAD_ESCAPE.search(path):
             raise InvalidArgument("ref", "'%' begins an escape of two hexadecimal digits")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from asyncjobs._kinds import Pace
 from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from asyncjobs._kinds import Pace
+    from collections.abc import Iterable
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -27,11 +27,15 @@ def check_seconds(value: Any, field: str, *, zero: bool = True) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidArgument(field, f"expected seconds as int or float, got {type(value).__name__}")
-    if math.isnan(value) or value < 0 or (value == 0 and not zero):
+    try:
+        seconds = float(value)
+    except OverflowError:
+        raise InvalidArgument(field, "is longer than a float can say; math.inf is no bound") from None
+    if math.isnan(seconds) or value < 0 or (value == 0 and not zero):
         raise InvalidArgument(
             field, f"expected {'no negative' if zero else 'a positive'} number of seconds, got {value}"
         )
-    return float(value)
+    return seconds
 
 
 def check_timeout(value: Any, field: str = "timeout") -> float | None:
@@ -81,16 +85,33 @@ def _count(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     check_count(value, attribute.name)
 
 
+def _items(value: object, field: str) -> Iterable[tuple[Any, Any]]:
+    # Users who do without a type checker must not get an AttributeError from in here.
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(field, f"expected a mapping, got {type(value).__name__}")
+    return value.items()
+
+
 def _headers(_: object, attribute: attrs.Attribute[Any], value: Mapping[str, str]) -> None:
-    for name, content in value.items():
-        if not _HEADER_NAME.fullmatch(str(name)):
+    for name, content in _items(value, attribute.name):
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise InvalidArgument(attribute.name, "has a name that is no header name")
         check_header(content, f"{attribute.name}[{name!r}]")
 
 
 def _rates(_: object, attribute: attrs.Attribute[Any], value: Mapping[str, float] | None) -> None:
-    for name, rate in (value or {}).items():
+    for name, rate in () if value is None else _items(value, attribute.name):
+        if not isinstance(name, str):
+            raise InvalidArgument(attribute.name, f"expected names as str, got {type(name).__name__}")
         check_seconds(rate, f"{attribute.name}[{name!r}]", zero=False)
+
+
+def _paces(_: object, attribute: attrs.Attribute[Any], value: Mapping[str, Pace]) -> None:
+    for name, pace in _items(value, attribute.name):
+        if not isinstance(name, str):
+            raise InvalidArgument(attribute.name, f"expected names of kinds as str, got {type(name).__name__}")
+        if not isinstance(pace, Pace):
+            raise InvalidArgument(f"{attribute.name}[{name!r}]", f"expected Pace, got {type(pace).__name__}")
 
 
 @attrs.frozen(kw_only=True)
@@ -125,5 +146,5 @@ class Settings:
     unknown_after: float = attrs.field(default=600.0, validator=_positive_seconds)
     appear_grace: float = attrs.field(default=10.0, validator=_seconds)
     max_body_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=_count)
-    paces: Mapping[str, Pace] = attrs.field(factory=dict[str, "Pace"])
+    paces: Mapping[str, Pace] = attrs.field(factory=dict[str, Pace], validator=_paces)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], validator=_headers, repr=False)
