@@ -182,7 +182,7 @@ def _diagram() -> list[str]:
     final = [state for state, row in TRANSITIONS.items() if not row]
     live = [state for state, row in TRANSITIONS.items() if row and all(row[seen] is seen for seen in row)]
     others = [state for state in TRANSITIONS if state not in (*final, *live)]
-    names = {state: "final" for state in final} | {state: "live" for state in live} | {s: s.value for s in others}
+    names = dict.fromkeys(final, "final") | dict.fromkeys(live, "live") | {s: s.value for s in others}
     arrows = {(names[held], names[follows]) for held, row in TRANSITIONS.items() for follows in row.values()}
     order = ["live", *(state.value for state in others), "final"]
     lines = [
