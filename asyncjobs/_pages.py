@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from asyncjobs._bodies import is_encodable
 from asyncjobs.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Pages(Generic[T]):
             if cursor is not None and cursor in self._seen:
                 raise ProtocolError("the list repeats a page for ever: its cursor came back")
             if cursor is not None:
+                if not is_encodable(cursor):
+                    raise ProtocolError("the cursor of the next page has lone surrogates and cannot be sent back")
                 self._seen.add(cursor)
             self._cursor, self._more = cursor, cursor is not None
             self._rows = list(reversed(rows))

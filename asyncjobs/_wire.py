@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import attrs
 
+from asyncjobs._bodies import encode_body, is_encodable
 from asyncjobs._kinds import LANES, Call, JobKind, Lane, Verb
 from asyncjobs._models import Progress, Snapshot, Source
 from asyncjobs._refs import JobRef, check_id, encode_segment
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 R = TypeVar("R")
-
-#: Deeper than any service reads.
-_DEEPEST: Final = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -60,39 +58,6 @@ class Reply:
         return self.headers.get("x-request-id")
 
 
-def _unsendable(value: Any, path: str, depth: int = 0) -> tuple[str, str] | None:
-    """Find what keeps *value* from being JSON: the path and the problem."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return path, "expected a finite number"
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return None
-    if not isinstance(value, (dict, list, tuple)):
-        return path, f"cannot be sent as JSON: {type(value).__name__}"
-    if depth > _DEEPEST:
-        return path, "is nested too deeply"
-    if isinstance(value, dict):
-        strange = next((key for key in value if not isinstance(key, str)), None)
-        if strange is not None:
-            return path, f"expected keys of type str, got {type(strange).__name__}"
-        inner = [(f"{path}.{key}" if path else key, item) for key, item in value.items()]
-    else:
-        inner = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
-    problems = (_unsendable(item, place, depth + 1) for place, item in inner)
-    return next((problem for problem in problems if problem), None)
-
-
-def encode_body(body: Mapping[str, Any]) -> bytes:
-    """
-    Return *body* as JSON.
-
-    Raises:
-        InvalidArgument: Something in it is no JSON; the error names its path and type.
-    """
-    if problem := _unsendable(body, ""):
-        raise InvalidArgument(*problem)
-    return json.dumps(body, separators=(",", ":")).encode()
-
-
 def fill(path: str, ids: Sequence[str], fields: Sequence[str]) -> str:
     """Return the path with each id as one encoded segment."""
     if len(ids) != len(fields):
@@ -119,6 +84,9 @@ def build(
     target = fill(call.path, ids, call.fields)
     pairs = [*call.query.items(), *query]
     if pairs:
+        for name, value in pairs:
+            if not is_encodable(value):
+                raise InvalidArgument(name, "has lone surrogates, which cannot be sent")
         target = f"{target}?{urlencode(pairs)}"
     by_method = Lane.LOOK if call.method == "GET" else Lane.CREATE
     return Request(
@@ -170,9 +138,15 @@ _WHOLE: Final = {"found", "analyzed"}
 
 def _number(value: Any, *, whole: bool) -> float | None:
     # Figures for people must never break a look: what is no number is not told.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return int(value) if whole else value
+    try:
+        figure = float(value)
+    except OverflowError:
+        return None
+    if not math.isfinite(figure):
+        return None
+    return int(value) if whole else figure
 
 
 def _progress(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:

@@ -1,0 +1,62 @@
+"""What can be sent: JSON bodies, and where in them the trouble is."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from asyncjobs.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Deeper than any service reads.
+_DEEPEST: Final = 100
+# In bits: Python writes no integer of more than 4,300 digits.
+_LONGEST_INTEGER: Final = 8192
+
+
+def _unsendable(value: Any, path: str, depth: int = 0) -> tuple[str, str] | None:
+    """Find what keeps *value* from being JSON: the path and the problem."""
+    if isinstance(value, (int, float)):
+        writable = math.isfinite(value) if isinstance(value, float) else value.bit_length() <= _LONGEST_INTEGER
+        return None if writable else (path, "expected a finite number of at most 2,400 digits")
+    if value is None or isinstance(value, str):
+        return None
+    if not isinstance(value, (dict, list, tuple)):
+        return path, f"cannot be sent as JSON: {type(value).__name__}"
+    if depth > _DEEPEST:
+        return path, "is nested too deeply"
+    if isinstance(value, dict):
+        strange = next((key for key in value if not isinstance(key, str)), None)
+        if strange is not None:
+            return path, f"expected keys of type str, got {type(strange).__name__}"
+        inner = [(f"{path}.{key}" if path else key, item) for key, item in value.items()]
+    else:
+        inner = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    problems = (_unsendable(item, place, depth + 1) for place, item in inner)
+    return next((problem for problem in problems if problem), None)
+
+
+def encode_body(body: Mapping[str, Any]) -> bytes:
+    """
+    Return *body* as JSON.
+
+    Raises:
+        InvalidArgument: Something in it is no JSON; the error names its path and type.
+    """
+    if problem := _unsendable(body, ""):
+        path, what = problem
+        # A list has no key to name.
+        raise InvalidArgument(f"body{path}" if path.startswith("[") else path or "body", what)
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def is_encodable(text: str) -> bool:
+    """Whether *text* can be sent at all: lone surrogates cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
