@@ -130,10 +130,12 @@ class Admission:
                     wake = min(wake, self._paused[lane])
                     break
                 free = {name: self._windows[name].free_at(cost, now) for name, cost in ticket.costs}
-                if not reserved.intersection(free) and all(at <= now for at in free.values()):
+                full = {name: at for name, at in free.items() if at > now}
+                if not full and not reserved.intersection(free):
                     return ticket
-                wake = min(wake, max(free.values(), default=_NEVER))
-                reserved.update(name for name, at in free.items() if at > now)
+                # Who only waits for what another one has reserved wakes nobody: the other one's time is what counts.
+                wake = min(wake, max(full.values(), default=_NEVER))
+                reserved.update(full)
         self.next_time = None if wake == _NEVER else max(wake, now)
         return None
 
