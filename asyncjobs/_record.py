@@ -252,8 +252,8 @@ class Record(Generic[R]):
         """Return when the next look is due; *spread* from 0 to 1 is the dice."""
         if self._rush or self._last is None:
             return now
-        if self._canceled_since is not None:
-            return max(self._canceled_since + self.kind.settle, self._last)
+        if self._canceled_since is not None and self._canceled_since + self.kind.settle > self._last:
+            return self._canceled_since + self.kind.settle
         if self._failures:
             return self._last + _pace.after_failure(self._pace, self._failures - 1, spread)
         progress = self.snapshot.progress if self.snapshot is not None else None
