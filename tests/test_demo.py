@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import subprocess
@@ -29,8 +30,10 @@ def printed(screen: Console) -> str:
 
 
 async def told(*, terminal: bool) -> str:
-    screen = console(terminal=terminal)
+    """Run the demo, in virtual time, and return what it printed."""
+    screen, began = console(terminal=terminal), asyncio.get_running_loop().time()
     assert await run(screen) == 0
+    assert asyncio.get_running_loop().time() - began < 15
     return printed(screen)
 
 
@@ -57,10 +60,10 @@ async def test_in_a_pipe_each_change_is_a_line():
 
 
 @pytest.mark.timeout(60)
-def test_the_demo_ends_well_and_soon():
-    """The command itself exits 0 within 20 seconds and warns of nothing."""
+def test_the_command_ends_well():
+    """The command itself exits 0 and warns of nothing."""
     command = [sys.executable, "-W", "error", "-m", "asyncjobs", "demo"]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)  # noqa: S603
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=50)  # noqa: S603
 
     assert (ended.returncode, ended.stderr) == (0, "")
 
