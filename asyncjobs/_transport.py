@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -11,7 +12,7 @@ from yarl import URL
 
 from asyncjobs._middlewares import Credentials, log_requests
 from asyncjobs._wire import Reply, Request
-from asyncjobs.errors import InvalidArgument, ProtocolError, TransportError
+from asyncjobs.errors import ClientClosed, InvalidArgument, ProtocolError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ class Transport(Protocol):
         Raises:
             TransportError: There was no complete reply.
             ProtocolError: The body is larger than the bound.
+            ClientClosed: The application has closed its session.
         """
         ...
 
@@ -106,7 +108,7 @@ class AiohttpTransport:
         self._session = session
         self._owns_session = session is None
         self._timeout = aiohttp.ClientTimeout(
-            total=settings.request_timeout, connect=None, sock_connect=settings.connect_timeout
+            total=_bound(settings.request_timeout), connect=None, sock_connect=_bound(settings.connect_timeout)
         )
 
     async def send(self, request: Request) -> Reply:
@@ -127,6 +129,7 @@ class AiohttpTransport:
                 allow_redirects=request.method == "GET",
                 max_redirects=5,
                 raise_for_status=False,
+                auto_decompress=True,
                 middlewares=(self._credentials, log_requests),
             ) as response:
                 body = await self._read(response, shown)
@@ -158,23 +161,33 @@ class AiohttpTransport:
                 # A service's cookies are nobody's business here.
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+        elif self._session.closed:
+            raise ClientClosed("the session that this client was given is closed")
         return self._session
 
     async def _read(self, response: aiohttp.ClientResponse, shown: str) -> bytes:
         bound = self._settings.max_body_bytes
+        request_id = response.headers.get("x-request-id")
         length = response.content_length
         if length is not None and length > bound:
             response.close()
-            raise ProtocolError(f"{shown}: the body has {length} bytes, more than max_body_bytes ({bound})")
+            message = f"{shown}: the body has {length} bytes, more than max_body_bytes ({bound})"
+            raise ProtocolError(message, request_id=request_id)
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.content.iter_chunked(_CHUNK):
             size += len(chunk)
             if size > bound:
                 response.close()
-                raise ProtocolError(f"{shown}: the body has more than max_body_bytes ({bound})")
+                message = f"{shown}: the body has more than max_body_bytes ({bound})"
+                raise ProtocolError(message, request_id=request_id)
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _bound(seconds: float) -> float | None:
+    """Return a time limit as aiohttp takes it: it cannot count to infinity."""
+    return None if seconds == math.inf else seconds
 
 
 def _describe(error: BaseException) -> str:
