@@ -122,15 +122,16 @@ class Asking:
 
         def parse(reply: Reply) -> tuple[list[Job[R]], str | None]:
             found, cursor = read_page(decode(reply))
-            jobs: list[Job[R]] = []
+            jobs: dict[JobRef, Job[R]] = {}
             for row in found:
                 if not isinstance(row, dict):
                     raise ProtocolError(f"{reply.url}: expected rows of objects, got {type(row).__name__}")
                 ref = identify(kind, row, ids)
-                if ref not in given:
-                    given.add(ref)
-                    jobs.append(self._sighted(kind, read_row(kind, ref, row, reply, "survey"), reply))
-            return jobs, cursor
+                if ref not in given and ref not in jobs:
+                    jobs[ref] = self._sighted(kind, read_row(kind, ref, row, reply, "survey"), reply)
+            # Only now: a page that turns out to be broken is read again, as a whole.
+            given.update(jobs)
+            return list(jobs.values()), cursor
 
         return self._pages(call, ids, parse, query)
 

@@ -96,5 +96,8 @@ def _read_page(payload: dict[str, Any]) -> tuple[list[Any], str | None]:
         raise ProtocolError(f"a page of the list: results: expected array, got {type(rows).__name__}")
     if not isinstance(following, str):
         return rows, None
-    numbers = parse_qs(urlsplit(following).query).get("page")
+    try:
+        numbers = parse_qs(urlsplit(following).query).get("page")
+    except ValueError:
+        raise ProtocolError("a page of the list: next: is no address") from None
     return rows, numbers[-1] if numbers else None
