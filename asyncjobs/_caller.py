@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from asyncjobs._kinds import Lane, Refused
 from asyncjobs._refusals import error_from
-from asyncjobs._retry import backoff, capped, next_delay
+from asyncjobs._retry import backoff, capped, next_delay, pause_after
 from asyncjobs.errors import APIError, AsyncJobsError
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ class Caller:
 
     def _heed(self, error: APIError) -> None:
         """Slow down as the service asks, for everybody: the next request would be refused as well."""
-        hint = capped(error.retry_after)
         if error.refused is Refused.NO_SLOT:
+            hint = capped(error.retry_after)
             self._lanes.pause(hint if hint is not None else backoff(1, 1.0), Lane.CREATE)
-        elif error.status == 429 or (error.status == 503 and hint is not None):  # noqa: PLR2004
-            self._lanes.pause(hint if hint is not None else backoff(1, 1.0))
+        elif (pause := pause_after(error)) is not None:
+            self._lanes.pause(pause)

@@ -15,7 +15,7 @@ import attrs
 
 from asyncjobs import _pace
 from asyncjobs._models import Snapshot
-from asyncjobs._retry import UNUSABLE_REPLIES, is_transient
+from asyncjobs._retry import UNUSABLE_REPLIES, is_transient, pause_after
 from asyncjobs._states import FINAL, JobState, advance
 from asyncjobs.errors import APIError, JobUnreachable, ProtocolError, UnknownStatus
 
@@ -48,6 +48,7 @@ class Record(Generic[R]):
         "_last",
         "_looked",
         "_pace",
+        "_pause",
         "_quiet",
         "_rush",
         "_settings",
@@ -82,8 +83,9 @@ class Record(Generic[R]):
         self._rush = False
         self._failures = 0
         self._unusable = 0
-        self._trouble = 0.0  # Seconds for which looks have failed, queueing left out.
+        self._trouble = 0.0  # Seconds for which looks have failed, queueing and pauses left out.
         self._trouble_seen: float | None = None
+        self._pause = 0.0  # For how long the service asked to be left alone when the last look failed.
         self._unknown_since: float | None = None
         self._unknown_words: tuple[str, ...] = ()  # Those that were complained of.
         self._absent_since: float | None = None
@@ -208,8 +210,10 @@ class Record(Generic[R]):
             return error
         self._failures += 1
         if self._trouble_seen is not None:
-            self._trouble += max(now - self._trouble_seen - queued, 0.0)
+            # What was queued for is for the most part the pause itself, so that only the longer one is left out.
+            self._trouble += max(now - self._trouble_seen - max(queued, self._pause), 0.0)
         self._trouble_seen = now
+        self._pause = (pause_after(error) if isinstance(error, APIError) else None) or 0.0
         self._unusable = self._unusable + 1 if isinstance(error, ProtocolError) else 0
         if self._unusable >= UNUSABLE_REPLIES:
             self._unusable = 0
