@@ -8,6 +8,7 @@ were made; so the same tests can be run against any kind for which somebody writ
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from typing import TYPE_CHECKING, Any, Self
 
@@ -94,12 +95,8 @@ class World:
     def another_client(self, **settings: Any) -> Any:
         """Return one more client of the same service, with other *settings* if any are given."""
         chosen = Settings(**settings) if settings else self._settings
-        options: dict[str, Any] = {
-            "base_url": self._sandbox.url,
-            "settings": chosen,
-            "session": self._sandbox.session(),
-        }
-        return self._client_class("key", **options) if self._plain else Client(self._provider, "key", **options)
+        make: Any = self._client_class if self._plain else functools.partial(Client, self._provider)
+        return make("key", base_url=self._sandbox.url, settings=chosen, session=self._sandbox.session())
 
     # -- time ----------------------------------------------------------------
 
