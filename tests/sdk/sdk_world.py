@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import inspect
 import operator
-import warnings
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from dev_extra import needed
 
 from asyncjobs.sandbox import Life, Sandbox
 
@@ -19,19 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 
-def _sdk(name: str) -> Any:
-    with warnings.catch_warnings():
-        # What they warn of while they are imported is theirs.
-        warnings.simplefilter("ignore")
-        if importlib.util.find_spec("mypy") is not None:
-            # Here the `dev` extra is installed, and the SDKs belong to it: their absence is an error.
-            return importlib.import_module(name)
-        return pytest.importorskip(name, reason=f"{name} is not installed; the `dev` extra has it")
-
-
-exa_py = _sdk("exa_py")
-pydantic = _sdk("pydantic")
-watercrawl = _sdk("watercrawl")
+exa_py = needed("exa_py")
+pydantic = needed("pydantic")
+watercrawl = needed("watercrawl")
 
 #: The parts of the Exa clients that the sandbox serves, by their path from the client.
 NAMESPACES = (
