@@ -86,9 +86,7 @@ class Watcher:
             # A mistake of ours must not become a wait without end.
             _log.exception("the watcher failed")
             for core in [*self._looking, *self._agenda.keys()]:
-                failure = AsyncJobsError("the watcher failed")
-                failure.__cause__ = error
-                core.fail(failure)
+                self._give_up(core, "the watcher failed", error)
             raise
 
     def _look(self, core: Core[Any]) -> None:
@@ -102,6 +100,17 @@ class Watcher:
             return  # It was dropped meanwhile.
         del self._looking[core]
         look.shared.release()
-        if core.watched:
+        task = look.shared.task
+        mistake = None if task.cancelled() else task.exception()
+        if mistake is not None and not isinstance(mistake, AsyncJobsError):
+            # Of ours, and it would only be repeated: whoever waits must hear of it.
+            _log.error("a look at %s failed in an unforeseen way", core.record.ref, exc_info=mistake)
+            self._give_up(core, "the look failed in an unforeseen way", mistake)
+        elif core.watched:
             self._schedule(core)
         self._wake.set()
+
+    def _give_up(self, core: Core[Any], what: str, cause: BaseException) -> None:
+        failure = AsyncJobsError(what)
+        failure.__cause__ = cause
+        core.fail(failure)
