@@ -67,7 +67,9 @@ class Client(Asking):
             # A header of the settings follows a redirect to another origin, which a key must not.
             if is_credential(name, provider.key_header):
                 raise InvalidArgument("settings", f"headers: {name} carries credentials; give the key to the client")
-        url = check_base_url(base_url or os.environ.get(provider.url_env) or provider.base_url)
+        if base_url is None:
+            base_url = os.environ.get(provider.url_env) or provider.base_url
+        url = check_base_url(base_url)
         home = check_base_url(provider.base_url)
         transport = AiohttpTransport(
             url,

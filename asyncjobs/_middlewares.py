@@ -33,6 +33,10 @@ class Credentials:
         """Return *body* with the key blotted out, should a service repeat it."""
         return body.replace(self._key.encode(), b"***")
 
+    def conceal_text(self, text: str) -> str:
+        """Return *text* with the key blotted out."""
+        return text.replace(self._key, "***")
+
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         if request.url.origin() == self._origin:
             request.headers[self._header] = self._key

@@ -135,7 +135,9 @@ class AiohttpTransport:
                 body = await self._read(response, shown)
                 return Reply(
                     status=response.status,
-                    headers={name.lower(): value for name, value in response.headers.items()},
+                    headers={
+                        name.lower(): self._credentials.conceal_text(value) for name, value in response.headers.items()
+                    },
                     body=body if response.status < 400 else self._credentials.conceal(body),  # noqa: PLR2004
                     url=shown,
                     began=began,
