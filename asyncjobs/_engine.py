@@ -163,6 +163,9 @@ class Engine:
     def own(self, core: Core[Any]) -> None:
         """Count one more block that owns the job."""
         self._owners[core] = self._owners.get(core, 0) + 1
+        if self.closed and not core.record.final:
+            # Its create was on the wire when the client began to close.
+            self.clean_up(core)
 
     def disown(self, core: Core[Any]) -> None:
         """Count one fewer."""
@@ -194,8 +197,17 @@ class Engine:
             raise WrongLoop(f"this client belongs to {self._loop!r}; close it there")
         if self._closing is None:
             self.closed = True
+            self._begin_to_close()
             self._closing = self._loop.create_task(self._close(), name="asyncjobs: close")
         await outlast((self._closing,), cancelled=False)
+
+    def _begin_to_close(self) -> None:
+        """End what users wait for and start to cancel what they own: who leaves a block from now on counts on it."""
+        for core in list(self._cores.values()):
+            core.close()
+        for core in self._owners:
+            if not core.record.final:
+                self.clean_up(core)
 
     async def _finish_creates(self) -> None:
         """Withdraw the creates that queue, and give those on the wire some time: their jobs may exist already."""
@@ -210,11 +222,6 @@ class Engine:
             await asyncio.wait({create.task for create in self._creates})
 
     async def _close(self) -> None:
-        for core in list(self._cores.values()):
-            core.close()
-        for core in list(self._owners):
-            if not core.record.final:
-                self.clean_up(core)
         await self._finish_creates()
         # Cancels of owned jobs are let finish; their own bound ends them.
         while self._cleanups:
