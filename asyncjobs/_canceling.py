@@ -135,8 +135,8 @@ class Canceling:
 
     @property
     def active(self) -> bool:
-        """Whether it can still be joined."""
-        return not self.task.done()
+        """Whether it can still be joined: not if its last caller gave it up in this very tick."""
+        return not self.task.done() and not self.task.cancelling()
 
     # -- the task -----------------------------------------------------------
 
