@@ -12,6 +12,7 @@ billed and still active::
 Everything is offered over real HTTP, on a loopback port or, with ``sockets=False``, within the process.
 """
 
+from . import races
 from ._faults import Answer, Drop, Fault, Lose, Redirect, Replace, Stale, Stall, Truncate
 from ._ledger import JobRow, Ledger, RequestRow
 from ._lives import Life
@@ -33,5 +34,6 @@ __all__ = [
     "Stale",
     "Stall",
     "Truncate",
+    "races",
     "serve",
 ]

@@ -213,7 +213,7 @@ class Agent:
                 events = shapes.events(self._world, run, now)
                 for event in events[sent:]:
                     yield shapes.frame(event)
-                if run.ended(now) is not None:
+                if run.streams_end(now):
                     return
                 if len(events) == sent:
                     yield b": keep-alive\n\n"

@@ -78,8 +78,16 @@ class RemoteJob:
         return since if word in FINAL else None
 
     def next_change(self, now: float) -> float | None:
-        """Return when its word changes next if nobody interferes, ``None`` for never."""
-        return next((at for at, _ in self.steps(math.inf) if at > now + 1e-6), None)
+        """Return when its streams have something new to tell if nobody interferes, ``None`` for never."""
+        changes = [at for at, _ in self.steps(math.inf)]
+        if self.life.deaf is not None:
+            changes.append(self.epoch + self.life.deaf)
+        return min((at for at in changes if at > now + 1e-6), default=None)
+
+    def streams_end(self, now: float) -> bool:
+        """Tell whether event streams end now: the job has ended, or nobody is left to tell of it."""
+        deaf = self.life.deaf
+        return self.ended(now) is not None or (deaf is not None and now + 1e-6 >= self.epoch + deaf)
 
     def fraction(self, now: float) -> float:
         """Return how much of the work is done, from 0 to 1."""

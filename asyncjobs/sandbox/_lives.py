@@ -65,7 +65,8 @@ class Life:
 
     *reason* is the service's own word for the end (an agent run's ``stopReason``), ``None`` the ordinary one. *results*
     says whether results are there at the end: ``None`` if the job ended well, ``True`` in any case, ``False`` never
-    (a WaterCrawl search then ends well with an empty list).
+    (a WaterCrawl search then ends well with an empty list). *deaf* is the age in seconds from which event streams of
+    the job end at once, whatever its state: its worker was killed, and nobody tells. ``None`` is never.
 
     Raises:
         ValueError: A line of steps is out of order, or *before* does not begin at 0.
@@ -76,6 +77,7 @@ class Life:
     after_stop: tuple[Step, ...] = attrs.field(default=((1.0, "completed"),), converter=_steps)
     reason: str | None = None
     results: bool | None = None
+    deaf: float | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a life that no job can live."""
@@ -132,6 +134,7 @@ class Life:
             before=scaled(self.before),
             after_cancel=None if self.after_cancel is None else scaled(self.after_cancel),
             after_stop=scaled(self.after_stop),
+            deaf=None if self.deaf is None else self.deaf / speed,
         )
 
     def history(

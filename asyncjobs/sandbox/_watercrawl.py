@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlencode
 
 from . import _watercrawl_shapes as shapes
 from ._http import HTML, Call, RefusalError, Reply, Route, Router, Stream
-from ._lives import FINAL
 from ._serializer import InvalidFieldError, read_search
 from ._streams import Follower
 from ._world import Roll
@@ -182,8 +181,8 @@ class WaterCrawl:
                 call.now = now = self._world.now()
                 word = job.word(now)
                 yield shapes.frame("state", self._show(job, call)) if word != shown else b""
-                if word in FINAL:
-                    # The last state usually comes twice, and then the end, without a mark.
+                if job.streams_end(now):
+                    # The last state usually comes twice, and then the end, without a mark; it need not be a final one.
                     yield shapes.frame("state", self._show(job, call))
                     return
                 if word == "running" and word != shown:
