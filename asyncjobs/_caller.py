@@ -114,8 +114,8 @@ class Caller:
 
     def _heed(self, error: APIError) -> None:
         """Slow down as the service asks, for everybody: the next request would be refused as well."""
+        hint = capped(error.retry_after)
         if error.refused is Refused.NO_SLOT:
-            hint = capped(error.retry_after)
-            self._lanes.pause(hint if hint is not None else backoff(1, 1.0), Lane.CREATE)
-        elif (pause := pause_after(error)) is not None:
-            self._lanes.pause(pause)
+            self._lanes.pause(backoff(1, 1.0) if hint is None else hint, Lane.CREATE)
+        elif error.status == 429 or pause_after(error) is not None:  # noqa: PLR2004
+            self._lanes.pause(backoff(1, 1.0) if hint is None else hint)

@@ -213,7 +213,7 @@ class Record(Generic[R]):
             # What was queued for is for the most part the pause itself, so that only the longer one is left out.
             self._trouble += max(now - self._trouble_seen - max(queued, self._pause), 0.0)
         self._trouble_seen = now
-        self._pause = (pause_after(error) if isinstance(error, APIError) else None) or 0.0
+        self._pause = pause_after(error) or 0.0
         self._unusable = self._unusable + 1 if isinstance(error, ProtocolError) else 0
         if self._unusable >= UNUSABLE_REPLIES:
             self._unusable = 0

@@ -75,12 +75,11 @@ def backoff(attempt: int, spread: float) -> float:
     return longest * (0.5 + spread / 2)
 
 
-def pause_after(error: APIError) -> float | None:
-    """Return for how many seconds the service wants to be left alone by everybody, ``None`` if it does not say so."""
-    hint = capped(error.retry_after)
-    if error.status == 429:  # noqa: PLR2004
-        return backoff(1, 1.0) if hint is None else hint
-    return hint if error.status == 503 else None  # noqa: PLR2004
+def pause_after(error: AsyncJobsError) -> float | None:
+    """Return for how many seconds the service asks to be left alone by everybody, ``None`` if it does not say."""
+    if isinstance(error, APIError) and error.status in {429, 503}:
+        return capped(error.retry_after)
+    return None
 
 
 def next_delay(
