@@ -133,7 +133,7 @@ async def test_a_ref_travels(kind):
     async with World(kind) as world:
         job = await world.create()
         assert JobRef.parse(str(job.ref)) == job.ref
-        assert pickle.loads(pickle.dumps(job.ref)) == job.ref  # noqa: S301 - our own bytes
+        assert pickle.loads(pickle.dumps(job.ref)) == job.ref
         assert world.client.job(str(job.ref)) == job
 
 

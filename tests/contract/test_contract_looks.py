@@ -387,7 +387,7 @@ async def test_a_snapshot_travels(kind):
     """Snapshots can be pickled and come back equal."""
     async with World(kind) as world:
         snapshot = await (await world.create()).refresh()
-    twin = pickle.loads(pickle.dumps(snapshot))  # noqa: S301 - our own bytes
+    twin = pickle.loads(pickle.dumps(snapshot))
     assert twin == snapshot
     assert twin.resource == snapshot.resource
 
