@@ -1,0 +1,252 @@
+"""The shape of the library: who may import whom, and what a module may know."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import asyncjobs
+
+ROOT = pathlib.Path(asyncjobs.__file__).parent
+
+#: The rows of the building, lowest first. A module may import from rows below its own, and within its row without a
+#: circle.
+TIERS = [
+    ["errors", "_states"],
+    ["_scalars", "_convert", "_refs"],
+    ["_models", "_settings", "_kinds"],
+    ["_bodies", "_wire", "_refusals", "_pace", "_retry", "_record", "_cancel", "_agenda", "_admission"],
+    ["_lanes", "_middlewares", "_transport"],
+    ["_caller", "_shared", "_ownership", "_creating"],
+    ["_core", "_canceling", "_watcher"],
+    ["_engine"],
+    ["_updates", "_verbs", "_job", "_creation", "_pages"],
+    ["_gathering", "_mass_cancel", "_group"],
+    ["_asking", "_client"],
+    ["kinds"],
+    ["exa", "watercrawl"],
+    ["__init__"],
+    ["sandbox"],
+    ["testing"],
+    ["_board", "_demo", "_commands", "_cli", "__main__"],
+]
+ROW = {name: number for number, tier in enumerate(TIERS) for name in tier}
+#: Everything that decides: no event loop, no network, no clock.
+PURE = {name for tier in TIERS[:4] for name in tier} | {"_pages"}
+PROVIDERS = {"exa", "watercrawl"}
+#: What drives an engine is no business of a provider, not even in annotations.
+MACHINERY = {name for tier in TIERS[4:8] for name in tier} | {"_verbs", "_updates", "_asking", "_record"}
+ENGINE = {name for tier in TIERS[:12] for name in tier}
+WAITING = {"asyncio", "anyio", "aiohttp", "selectors", "socket", "threading", "concurrent", "yarl"}
+CLOCKS = {"monotonic", "perf_counter", "now", "utcnow", "today", "sleep"}
+#: Modules of more lines than a calm reader wants, and why each may be.
+LONG: dict[str, str] = {
+    "errors.py": "one tree, drawn and documented in one place",
+    "_canceling.py": "one cancel from the first request to the last of those who wait for it",
+    "_core.py": "looks, waiters and the record of one job change together",
+    "_engine.py": "what one client owns, and its orderly end",
+    "_job.py": "a facade: more documentation than code",
+    "_record.py": "one table of knowledge, each rule a few lines",
+}
+MOST_LINES = 250
+
+FILES = sorted(ROOT.rglob("*.py"))
+NAMES = set()
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+def dotted(path):
+    """Return the module's name below the package: ``_wire``, ``exa._agent``, ``exa`` or ``__init__``."""
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+NAMES.update(map(dotted, FILES))
+
+
+def top(name):
+    return name.partition(".")[0]
+
+
+def guarded(tree):
+    """Return the nodes that only a type checker reads."""
+    blocks = (node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+    return {inner for block in blocks for statement in block.body for inner in ast.walk(statement)}
+
+
+def absolute(node, path):
+    """Return the names of the modules that an import statement names."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    package = ["asyncjobs", *path.relative_to(ROOT).parts[:-1]]
+    base = package[: len(package) - node.level + 1] if node.level else []
+    module = ".".join([*base, *([node.module] if node.module else [])])
+    return [
+        f"{module}.{alias.name}" if f"{module}.{alias.name}".removeprefix("asyncjobs.") in NAMES else module
+        for alias in node.names
+    ]
+
+
+def imports(path, *, typing=False):
+    """Return what a module imports when it is read (or, with *typing*, what only a type checker imports)."""
+    tree = TREES[path]
+    hidden = guarded(tree)
+    return [
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and (node in hidden) == typing
+        for name in absolute(node, path)
+    ]
+
+
+def ours(path, **options):
+    """Return the modules of this package that a module imports."""
+    names = [name for name in imports(path, **options) if name == "asyncjobs" or name.startswith("asyncjobs.")]
+    return [name.removeprefix("asyncjobs").removeprefix(".") or "__init__" for name in names]
+
+
+every_module = pytest.mark.parametrize("path", FILES, ids=dotted)
+
+
+@every_module
+def test_every_module_has_its_row(path):
+    """Whoever adds a module decides where it belongs."""
+    assert top(dotted(path)) in ROW
+
+
+@every_module
+def test_imports_point_down(path):
+    """A module imports from rows below its own, or from its own."""
+    name = dotted(path)
+    row = ROW[top(name)]
+    for imported in ours(path):
+        if top(imported) == top(name) or name in {"testing", "sandbox"}:
+            continue
+        assert ROW[top(imported)] <= row, f"{name} imports {imported}"
+
+
+def test_there_is_no_circle():
+    """Within a row, too, somebody is first."""
+    graph = {dotted(path): set(ours(path)) - {dotted(path)} for path in FILES}
+    graph["__init__"].discard("__init__")
+    order, left = [], dict(graph)
+    while left:
+        free = [name for name, needs in left.items() if not needs & left.keys()]
+        assert free, f"these import each other: {sorted(left)}"
+        order += free
+        for name in free:
+            del left[name]
+    assert len(order) == len(graph)
+
+
+@every_module
+def test_annotations_of_a_provider_know_no_machinery(path):
+    """For the type checker one may import anything, but a provider may not look into the engine."""
+    if top(dotted(path)) in PROVIDERS:
+        assert not {top(name) for name in ours(path, typing=True)} & MACHINERY
+        allowed = {"errors", "kinds", "_convert", *PROVIDERS}
+        assert {top(name) for name in ours(path)} <= allowed
+        others = PROVIDERS - {top(dotted(path))}
+        assert not {top(name) for name in [*ours(path), *ours(path, typing=True)]} & others
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if dotted(path) in PURE], ids=dotted)
+def test_what_decides_does_not_wait(path):
+    """Pure modules import nothing that waits, and whatever they import is as pure."""
+    assert not {top(name) for name in imports(path)} & WAITING
+    for imported in ours(path):
+        assert imported in PURE, f"{dotted(path)} imports {imported}"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if dotted(path) in PURE], ids=dotted)
+def test_what_decides_reads_no_clock_and_rolls_no_dice(path):
+    """Time and chance are arguments."""
+    assert not {top(name) for name in imports(path)} & {"time", "random", "secrets", "os"}
+    calls = (node.func for node in ast.walk(TREES[path]) if isinstance(node, ast.Call))
+    assert not {call.attr for call in calls if isinstance(call, ast.Attribute)} & CLOCKS
+
+
+def test_pure_modules_load_without_an_event_loop():
+    """Reading them pulls in neither asyncio nor aiohttp nor anyio, not even from elsewhere."""
+    pure = sorted(f"asyncjobs.{name}" for name in PURE)
+    # The package itself imports everything, so an empty one stands in for it.
+    code = f"""
+import importlib, sys, types
+package = types.ModuleType("asyncjobs")
+package.__path__ = [{str(ROOT)!r}]
+sys.modules["asyncjobs"] = package
+for name in {pure!r}:
+    importlib.import_module(name)
+print(sorted(set(sys.modules) & {{"asyncio", "anyio", "aiohttp", "yarl"}}))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if top(dotted(path)) == "sandbox"], ids=dotted)
+def test_the_sandbox_knows_nothing_of_the_engine(path):
+    """An emulator that shared code with what it tests would share its mistakes."""
+    for name in [*ours(path), *ours(path, typing=True)]:
+        assert top(name) == "sandbox"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if dotted(path) in ENGINE], ids=dotted)
+def test_the_engine_names_no_provider(path):
+    """What the engine needs to know of a service stands in the kind; only docstrings may give examples."""
+    tree = TREES[path]
+    documented = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }
+    words = [
+        *(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)),
+        *(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)),
+        *(
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
+        ),
+        *imports(path),
+        *imports(path, typing=True),
+    ]
+    # Messages show what a ref looks like.
+    words = [word.lower().replace("exa.search:ws_1/s_1", "").replace("'exa.search'", "") for word in words]
+    assert not [word for word in words if "exa" in word.split(".") or "exa." in word or "watercrawl" in word]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if dotted(path) in ENGINE], ids=dotted)
+def test_the_engine_compares_no_status_word(path):
+    """No ``if status == "…"``: words become states in one table per kind."""
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            named = any("status" in ast.dump(side).lower() for side in sides)
+            assert not (named and any(isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides))
+
+
+@every_module
+def test_a_module_is_one_idea(path):
+    """A longer file is two."""
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    name = path.relative_to(ROOT).as_posix()
+    assert lines <= MOST_LINES or name in LONG, f"{name} has {lines} lines"
+    assert lines <= 1.5 * MOST_LINES or name == "errors.py"
+
+
+@every_module
+def test_a_module_says_what_it_is_for(path):
+    """In its docstring."""
+    assert ast.get_docstring(TREES[path])
+
+
+def test_the_rows_name_no_module_that_is_not_there():
+    """A table that lies is worse than none."""
+    assert set(ROW) == {top(dotted(path)) for path in FILES}
+    assert len(list(itertools.chain(*TIERS))) == len(ROW)
+    assert all((ROOT / name).exists() for name in LONG)
