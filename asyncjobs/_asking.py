@@ -83,7 +83,7 @@ class Asking:
         self._engine.enter()
         request = build(call, ids, query=query, body=body)
         if call.repeatable:
-            return await self._engine.caller.send(request, parse, self._engine.provider.refusals)
+            return await self._send(request, parse)
         what = f"{self._engine.provider.name}.{into.__name__.lower()}"
         return await self._run_create(what, request, body or {}, parse, made_for_nobody)
 
@@ -145,9 +145,14 @@ class Asking:
         async def fetch(cursor: str | None) -> tuple[list[T], str | None]:
             self._engine.enter()
             request = build(call, ids, query=query(cursor))
-            return await self._engine.caller.send(request, parse, self._engine.provider.refusals)
+            return await self._send(request, parse)
 
         return Pages(fetch)
+
+    async def _send(self, request: Request, parse: Callable[[Reply], T], refusals: tuple[Refusal, ...] = ()) -> T:
+        engine = self._engine
+        sending = engine.caller.send(request, parse, refusals + engine.provider.refusals)
+        return await engine.run(sending, f"{request.method} {request.target.partition('?')[0]}")
 
     async def _run_create(
         self,

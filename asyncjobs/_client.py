@@ -127,7 +127,7 @@ class Client(Asking):
 
         self._engine.enter()
         request = build(kind.look, asked.parts, verb="look")
-        return await self._engine.caller.send(request, parse, kind.refusals + self._engine.provider.refusals)
+        return await self._send(request, parse, kind.refusals)
 
     def create(self, kind: JobKind[R], body: Mapping[str, Any], *ids: str) -> Creation[R]:
         """

@@ -35,7 +35,7 @@ T = TypeVar("T")
 class Services:
     """What a core needs of its client: a value made once, so that nothing here knows the client."""
 
-    __slots__ = ("caller", "refusals", "settings", "spawn", "watcher")
+    __slots__ = ("caller", "refusals", "settings", "spawn", "spawn_errand", "watcher")
 
     def __init__(
         self,
@@ -44,12 +44,14 @@ class Services:
         settings: Settings,
         refusals: tuple[Refusal, ...],
         spawn: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]],
+        spawn_errand: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]],
     ) -> None:
         self.caller = caller
         self.watcher = watcher
         self.settings = settings
         self.refusals = refusals
         self.spawn = spawn
+        self.spawn_errand = spawn_errand
 
 
 class Waiter:
@@ -126,7 +128,7 @@ class Core(Generic[R]):
         look = self._look
         if look is None or look.began is not None or look.shared.task.done() or look.shared.given_up:
             look = self._look = Look()
-            look.shared = Shared(self.services.spawn(self._run_look(look), f"look at {self.record.ref}"))
+            look.shared = Shared(self.services.spawn_errand(self._run_look(look), f"look at {self.record.ref}"))
         return look
 
     async def look(self) -> Snapshot[R]:

@@ -16,6 +16,7 @@ from asyncjobs._core import Core, Services
 from asyncjobs._kinds import Limit
 from asyncjobs._lanes import Lanes
 from asyncjobs._ownership import outlast
+from asyncjobs._shared import Shared
 from asyncjobs._watcher import Watcher
 from asyncjobs.errors import AsyncJobsError, ClientClosed, NotSupported, WrongLoop
 
@@ -58,10 +59,13 @@ class Engine:
         self._lanes = Lanes(Admission(limits, slots))
         self.caller = Caller(transport, self._lanes, settings)
         self._watcher = Watcher(settings.connections, self.spawn)
-        self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.spawn)
+        self._services = Services(
+            self.caller, self._watcher, settings, provider.refusals, self.spawn, self.spawn_errand
+        )
         self._cores: WeakValueDictionary[JobRef, Core[Any]] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._cleanups: set[asyncio.Task[Any]] = set()
+        self._errands: set[asyncio.Task[Any]] = set()
         self._creates: set[Create[Any]] = set()
         #: How many blocks own the job of a core.
         self._owners: dict[Core[Any], int] = {}
@@ -113,9 +117,25 @@ class Engine:
         self._cleanups.add(task)
         return task
 
+    def spawn_errand(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """Start a task that serves users only: it ends as soon as the client begins to close."""
+        task = self.spawn(work, name)
+        self._errands.add(task)
+        return task
+
+    async def run(self, work: Coroutine[Any, Any, T], name: str) -> T:
+        """
+        Run *work* for one user.
+
+        Raises:
+            ClientClosed: The client began to close meanwhile.
+        """
+        return await Shared(self.spawn_errand(work, name)).join()
+
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         self._cleanups.discard(task)
+        self._errands.discard(task)
         if not task.cancelled():
             task.exception()  # It reached those who waited; nobody else needs to hear of it.
 
@@ -205,6 +225,8 @@ class Engine:
         """End what users wait for and start to cancel what they own: who leaves a block from now on counts on it."""
         for core in list(self._cores.values()):
             core.close()
+        for task in self._errands:
+            task.cancel()
         for core in self._owners:
             if not core.record.final:
                 self.clean_up(core)

@@ -31,10 +31,10 @@ def _held(core: Core[R]) -> Snapshot[R]:
 
 async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]:
     """Look once more, again while that is harmless and the retry budget lasts."""
-    engine.enter()
     loop = asyncio.get_running_loop()
     attempt, start = 0, loop.time()
     while True:
+        engine.enter()
         attempt += 1
         look = core.begin_look()
         try:
@@ -51,7 +51,7 @@ async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]
             )
             if delay is None:
                 raise
-            await asyncio.sleep(delay)
+            await engine.run(asyncio.sleep(delay), f"backoff before {core.record.ref}")
             continue
         if reopen:
             core.reopen(look)
@@ -119,7 +119,7 @@ def _fetched(engine: Engine, core: Core[R]) -> Shared[R] | None:
         if epoch == core.record.epoch and not shared.given_up and not failed:
             return shared
     engine.enter()
-    shared = Shared(engine.spawn(_fetch(core), f"result of {core.record.ref}"))
+    shared = Shared(engine.spawn_errand(_fetch(core), f"result of {core.record.ref}"))
     core.result = (core.record.epoch, shared)
     return shared
 
@@ -139,10 +139,9 @@ async def stop(engine: Engine, core: Core[R]) -> Snapshot[R]:
         raise NotSupported("stop", kind.name, ref=ref)
     if not core.record.final:
         engine.enter()
-        snapshot, began = await core.send(
-            build(kind.stop, ref.parts, verb="stop"),
-            lambda reply: (read_snapshot(kind, ref, reply, "poll"), reply.began),
-        )
+        request = build(kind.stop, ref.parts, verb="stop")
+        sending = core.send(request, lambda reply: (read_snapshot(kind, ref, reply, "poll"), reply.began))
+        snapshot, began = await engine.run(sending, f"stop {ref}")
         core.take_in(snapshot, began=began)
     return _held(core)
 

@@ -27,7 +27,7 @@ async def test_a_users_cancel_that_waits_for_its_turn_does_not_keep_an_owner_fro
             before = now()
             await watercrawl.aclose()
             assert now() - before < 5
-            await asyncio.wait((looking, cancelling))
+            await asyncio.gather(looking, cancelling, return_exceptions=True)
         assert [row.ref for row in sandbox.ledger.active()] == [str(other.ref)]
         assert not isinstance(cancelling.exception(), CancelUnconfirmed)
         check_empty(watercrawl)
