@@ -199,7 +199,7 @@ async def test_closing_ends_stalls_and_streams():
 
 async def test_a_mistake_of_the_sandbox_is_not_hidden():
     """A handler that fails is a 500 for the client and an error for the test."""
-    with pytest.raises(ZeroDivisionError):  # noqa: PT012  (it is raised at the end of the block)
+    with pytest.raises(ZeroDivisionError):  # It is raised at the end of the block.
         async with Sandbox(sockets=False) as sandbox:
             sandbox.script("exa.agent_run", Life([(0, "running")]), when=lambda _: 1 / 0)
             session = sandbox.session()
