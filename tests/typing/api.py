@@ -1,0 +1,158 @@
+"""The everyday calls, for type checkers only: nothing here is run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, assert_type
+
+from asyncjobs import (
+    APIError,
+    CancelOutcome,
+    CancelReport,
+    Exa,
+    Job,
+    JobFailed,
+    JobGroup,
+    JobRef,
+    JobState,
+    Progress,
+    Settings,
+    Snapshot,
+    WaterCrawl,
+    as_completed,
+    cancel_all,
+    wait_all,
+)
+from asyncjobs.exa import (
+    AgentEvent,
+    AgentRun,
+    DeletedAgentRun,
+    Webset,
+    WebsetEnrichment,
+    WebsetItem,
+    WebsetSearch,
+)
+from asyncjobs.kinds import Call, Client, JobKind, Pace, Provider
+from asyncjobs.watercrawl import SearchRequest
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+async def runs_of_the_agent(exa: Exa) -> None:
+    """``Job[AgentRun]`` flows through everything."""
+    job = await exa.agent.runs.create(query="q", effort="low", output_schema={"type": "object"})
+    assert_type(job, Job[AgentRun])
+    assert_type(await job, AgentRun)
+    assert_type(await job.result(timeout=3), AgentRun)
+    assert_type(await job.wait(), Snapshot[AgentRun])
+    assert_type(await job.refresh(reopen=True), Snapshot[AgentRun])
+    assert_type(await job.stop(), Snapshot[AgentRun])
+    assert_type(await job.cancel(confirm=False, timeout=None), CancelOutcome)
+    assert_type(job.snapshot, Snapshot[AgentRun] | None)
+    assert_type(job.contradiction, Snapshot[AgentRun] | None)
+    assert_type(job.progress, Progress | None)
+    assert_type(job.state, JobState)
+    assert_type(job.ref, JobRef)
+    async for snapshot in job:
+        assert_type(snapshot, Snapshot[AgentRun])
+        assert_type(snapshot.resource, AgentRun)
+        assert_type(snapshot.raw, dict[str, Any])
+    async with job as same:
+        assert_type(same, Job[AgentRun])
+    async with exa.agent.runs.create(query="q") as owned:
+        assert_type(owned, Job[AgentRun])
+    assert_type(await exa.agent.runs.get("r1"), Job[AgentRun])
+    assert_type(await exa.agent.runs.cancel("r1"), CancelOutcome)
+    assert_type(await exa.agent.runs.delete("r1"), DeletedAgentRun)
+    async for listed in exa.agent.runs.list(page_size=10):
+        assert_type(listed, Job[AgentRun])
+    async for event in exa.agent.runs.events("r1"):
+        assert_type(event, AgentEvent)
+
+
+async def many_at_once(exa: Exa, watercrawl: WaterCrawl, jobs: list[Job[AgentRun]]) -> None:
+    """Through gather, create_task and the group functions."""
+    assert_type(await asyncio.gather(*jobs), list[AgentRun])
+    assert_type(await asyncio.gather(*(job.cancel() for job in jobs)), list[CancelOutcome])
+    run, search = await asyncio.gather(exa.agent.runs.create(query="q"), watercrawl.searches.create("q"))
+    assert_type(run, Job[AgentRun])
+    assert_type(search, Job[SearchRequest])
+    results = await asyncio.gather(run, search)
+    assert_type(results, tuple[AgentRun, SearchRequest])
+    task = asyncio.create_task(exa.agent.runs.create(query="q"))
+    assert_type(await task, Job[AgentRun])
+    assert_type(await cancel_all(jobs), CancelReport)
+    await wait_all(jobs, timeout=3)
+    async for ended in as_completed(jobs):
+        assert_type(ended, Job[AgentRun])
+    async with JobGroup() as group:
+        assert_type(group.add(run), Job[AgentRun])
+
+
+async def websets(exa: Exa) -> None:
+    """Containers are resources, what runs in them is a job."""
+    webset = await exa.websets.create(search={"query": "q", "count": 3}, external_id="mine")
+    assert_type(webset, Webset)
+    assert_type(exa.jobs(webset), list[Job[Any]])
+    search = await exa.websets.searches.create(webset.id, query="q", count=3)
+    assert_type(search, Job[WebsetSearch])
+    enrichment = await exa.websets.enrichments.create(webset.id, description="d")
+    assert_type(enrichment, Job[WebsetEnrichment])
+    assert_type(await exa.websets.enrichments.update(webset.id, enrichment.id, description="d"), WebsetEnrichment)
+    assert_type(await exa.websets.get(webset.id), Webset)
+    assert_type(await exa.websets.cancel(webset.id), Webset)
+    async for each in exa.websets.list():
+        assert_type(each, Webset)
+    async for item in exa.websets.items.list(webset.id):
+        assert_type(item, WebsetItem)
+
+
+async def watercrawl_searches(watercrawl: WaterCrawl) -> None:
+    """The same on another service."""
+    job = await watercrawl.searches.create("q", depth="advanced", result_limit=5)
+    assert_type(job, Job[SearchRequest])
+    found = await job
+    assert_type(found.result_url, str | None)
+    async for listed in watercrawl.searches.list():
+        assert_type(listed, Job[SearchRequest])
+
+
+async def handles(exa: Exa, run: AgentRun) -> None:
+    """A handle from a resource knows its type, one from a text cannot."""
+    assert_type(exa.job(run), Job[AgentRun])
+    assert_type(exa.job("exa.agent_run:r1"), Job[Any])
+    assert_type(exa.job(JobRef.parse("exa.agent_run:r1")), Job[Any])
+    assert_type(exa.adopted, list[Job[Any]])
+
+
+async def clients(session: aiohttp.ClientSession) -> None:
+    """Making and closing them."""
+    settings = Settings(request_timeout=5, rates={}, headers={"Exa-Beta": "x"}, paces={"exa.search": Pace(first=2)})
+    async with Exa("key", base_url="http://localhost", settings=settings, session=session) as exa:
+        assert_type(exa, Exa)
+    async with WaterCrawl() as watercrawl:
+        assert_type(watercrawl, WaterCrawl)
+
+
+async def failures(job: Job[AgentRun]) -> None:
+    """What an error carries."""
+    try:
+        await job
+    except JobFailed as error:
+        assert_type(error.ref, JobRef)
+        assert_type(error.reason, str | None)
+    except APIError as error:
+        assert_type(error.status, int)
+        assert_type(error.retry_after, float | None)
+
+
+async def own_kinds(look: Call) -> None:
+    """A kind of one's own has its type as well."""
+    kind = JobKind(name="own.kind", resource=AgentRun, identity={"id": "id"}, look=look, words={})
+    assert_type(kind, JobKind[AgentRun])
+    provider = Provider(name="own", base_url="http://x", key_header="k", key_env="K", url_env="U", kinds=(kind,))
+    async with Client(provider, "key") as client:
+        assert_type(await client.create(kind, {}), Job[AgentRun])
+        assert_type(client.job_of(kind, "a"), Job[AgentRun])
+        assert_type(await client.get(kind, "a"), Job[AgentRun])
