@@ -149,7 +149,8 @@ class Core(Generic[R]):
             queued = (now if look.began is None else look.began) - asked
             held, contradiction = record.snapshot, record.contradiction
             end = record.fail(error, now=now, queued=queued, observed_at=datetime.now(UTC))
-            self.publish(began=asked, error=end)
+            # Whoever waits for a look has not got one.
+            self.publish(began=float("-inf"), error=end)
             if record.snapshot is not None and record.snapshot is not held:
                 look.seen = record.snapshot
                 return record.snapshot
