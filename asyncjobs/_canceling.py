@@ -177,7 +177,7 @@ class Canceling:
         request = build(record.kind.cancel, record.ref.parts, verb="cancel")
         try:
             snapshot, began = await core.services.caller.send(
-                request, parse, core.refusals, on_begin=self._begin, on_end=self._end, wanted=self._wanted
+                request, parse, core.refusals, on_begin=self._begin, on_end=self._end, wanted=self._again
             )
         except AsyncJobsError as error:
             if not is_refusal(error):
@@ -227,6 +227,13 @@ class Canceling:
 
     def _wanted(self) -> bool:
         return bool(self._joiners) or self._kept is not None
+
+    def _again(self) -> bool:
+        """Whether to send a failed request again: those who have no time to wait are done with the first attempt."""
+        for joiner in self._joiners:
+            if joiner.timeout == 0:
+                joiner.settle(None)
+        return any(joiner.timeout != 0 for joiner in self._joiners) or self._kept is not None
 
     def _arm(self, joiner: Joiner) -> None:
         # Without time to wait, the first reply is judged, however long it takes.
