@@ -129,9 +129,11 @@ class Canceling:
 
     def close(self) -> None:
         """End the waits of users because the client closes."""
+        record = self._core.record
+        closed = ClientClosed("the client was closed before the cancel was confirmed")
         for joiner in self._joiners:
             if joiner.outer:
-                joiner.fail(ClientClosed("the client was closed before the cancel was confirmed"))
+                joiner.fail(closed.about(record.ref, record.snapshot))
 
     @property
     def active(self) -> bool:
