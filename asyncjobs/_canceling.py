@@ -258,11 +258,17 @@ class Canceling:
             joiner.settle(outcome)
         elif not joiner.confirm and (self._answer is Phase.ACCEPTED or self._looked):
             joiner.settle(CancelOutcome.REQUESTED)
+            if self._answer is Phase.REFUSED and self._kept is None:
+                self._kept = asyncio.get_running_loop().call_later(_KEPT, self._forget)
 
-    def _let_go(self, *, kept: bool) -> None:
-        if self.task.done() or self._on_wire or self._kept is not None:
+    def _let_go(self, last: Joiner) -> None:
+        if self.task.done() or self._kept is not None:
             return
-        if kept and self._answer is Phase.REFUSED:
+        if self._on_wire:
+            # A clean-up has waited as long as it may; whoever ends the loop then must find nothing pending.
+            if not last.outer:
+                self.task.cancel()
+        elif last.outcome is CancelOutcome.REQUESTED and self._answer is Phase.REFUSED:
             self._kept = asyncio.get_running_loop().call_later(_KEPT, self._forget)
         else:
             self.task.cancel()
