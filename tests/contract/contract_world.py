@@ -82,7 +82,7 @@ class World:
         await self._sandbox.__aenter__()
         self.client = self.another_client()
         if self.kind.name in {"exa.search", "exa.enrichment"}:
-            async with self.another_client() as helper:
+            async with Exa("key", base_url=self._sandbox.url, session=self._sandbox.session()) as helper:
                 self._ids = ((await helper.websets.create(metadata={})).id,)
         self._began = self.now()
         return self
