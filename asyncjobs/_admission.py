@@ -49,11 +49,11 @@ class Ticket:
     __slots__ = ("admitted", "costs", "lane", "number", "withdrawn")
 
     def __init__(self, lane: Lane, costs: Mapping[str, int]) -> None:
-        self.lane = lane
-        self.costs = tuple(costs.items())
-        self.number = 0
-        self.admitted = False
-        self.withdrawn = False
+        self.lane: Lane = lane
+        self.costs: tuple[tuple[str, int], ...] = tuple(costs.items())
+        self.number: int = 0
+        self.admitted: bool = False
+        self.withdrawn: bool = False
 
 
 class Admission:

@@ -46,12 +46,12 @@ class Services:
         spawn: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]],
         spawn_errand: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]],
     ) -> None:
-        self.caller = caller
-        self.watcher = watcher
-        self.settings = settings
-        self.refusals = refusals
-        self.spawn = spawn
-        self.spawn_errand = spawn_errand
+        self.caller: Caller = caller
+        self.watcher: Watcher = watcher
+        self.settings: Settings = settings
+        self.refusals: tuple[Refusal, ...] = refusals
+        self.spawn: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]] = spawn
+        self.spawn_errand: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]] = spawn_errand
 
 
 class Waiter:
@@ -65,9 +65,9 @@ class Waiter:
     __slots__ = ("came", "error", "future", "outer", "ready")
 
     def __init__(self, ready: Callable[[Record[Any], float], bool], *, outer: bool) -> None:
-        self.ready = ready
-        self.outer = outer
-        self.came = False
+        self.ready: Callable[[Record[Any], float], bool] = ready
+        self.outer: bool = outer
+        self.came: bool = False
         self.error: AsyncJobsError | None = None
         # It only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -106,7 +106,7 @@ class Core(Generic[R]):
 
     def __init__(self, kind: JobKind[R], ref: JobRef, services: Services) -> None:
         self.record: Record[R] = Record(kind, ref, services.settings)
-        self.services = services
+        self.services: Services = services
         self.canceling: Canceling | None = None
         #: The result that was fetched, or is being fetched, and the epoch to which it belongs.
         self.result: tuple[int, Shared[R]] | None = None

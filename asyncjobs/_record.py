@@ -67,13 +67,13 @@ class Record(Generic[R]):
     )
 
     def __init__(self, kind: JobKind[R], ref: JobRef, settings: Settings) -> None:
-        self.kind = kind
-        self.ref = ref
-        self.state = JobState.UNKNOWN
+        self.kind: JobKind[R] = kind
+        self.ref: JobRef = ref
+        self.state: JobState = JobState.UNKNOWN
         self.snapshot: Snapshot[R] | None = None
         self.contradiction: Snapshot[R] | None = None
-        self.requested_by_us = False
-        self.epoch = 0
+        self.requested_by_us: bool = False
+        self.epoch: int = 0
         self._settings = settings
         self._pace: Pace = settings.paces.get(kind.name, kind.pace)
         self._began = float("-inf")  # When the request behind the snapshot started.

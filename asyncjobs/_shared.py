@@ -16,7 +16,7 @@ class Shared(Generic[T]):
     __slots__ = ("_users", "task")
 
     def __init__(self, task: asyncio.Task[T]) -> None:
-        self.task = task
+        self.task: asyncio.Task[T] = task
         self._users = 0
 
     @property
