@@ -8,6 +8,7 @@ mean the same thing on every endpoint.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from asyncjobs._gathering import as_completed, wait_all
@@ -45,8 +46,6 @@ from asyncjobs.errors import (
     WaitTimeout,
     WrongLoop,
 )
-from asyncjobs.exa import Exa
-from asyncjobs.watercrawl import WaterCrawl
 
 __all__ = [
     "APIError",
@@ -91,13 +90,27 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from asyncjobs.exa import Exa
+    from asyncjobs.watercrawl import WaterCrawl
+
     __version__: str
 
+#: A program that talks to one service does not pay for the resource classes of the other.
+_LAZY = {"Exa": "asyncjobs.exa", "WaterCrawl": "asyncjobs.watercrawl"}
 
-def __getattr__(name: str) -> str:
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        value = getattr(importlib.import_module(_LAZY[name]), name)
+        globals()[name] = value
+        return value
     # The version is asked for rarely and costs a look through the installed packages.
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415
 
         return version("asyncjobs")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

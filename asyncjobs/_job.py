@@ -31,7 +31,7 @@ def parts_of(job: Job[R], field: str = "job") -> tuple[Engine, Core[R]]:
     """
     if not isinstance(job, Job):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
         raise InvalidArgument(field, f"expected a Job, got {type(job).__name__}")
-    return job._engine, job._core  # noqa: SLF001 - of the same module
+    return job._engine, job._core  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - of the same module
 
 
 class Job(Generic[R]):

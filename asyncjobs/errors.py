@@ -255,7 +255,7 @@ class CreateUncertain(AsyncJobsError):
     def __init__(self, kind: str, sent: Mapping[str, Any], candidates: tuple[JobRef, ...] = ()) -> None:
         super().__init__(f"the outcome of creating one {kind} is unknown; it may exist and be paid for")
         self.kind = kind
-        self.sent = dict(sent)
+        self.sent: dict[str, Any] = dict(sent)
         self.candidates = candidates
 
 

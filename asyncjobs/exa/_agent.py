@@ -26,7 +26,7 @@ class Agent:
     """Exa's agent."""
 
     def __init__(self, client: Client) -> None:
-        self.runs = Runs(client)
+        self.runs: Runs = Runs(client)
 
 
 class Runs:

@@ -36,9 +36,9 @@ class Websets:
     def __init__(self, client: Client, adopt: Callable[[Webset], object]) -> None:
         self._client = client
         self._adopt = adopt
-        self.searches = Searches(client)
-        self.enrichments = Enrichments(client)
-        self.items = Items(client)
+        self.searches: Searches = Searches(client)
+        self.enrichments: Enrichments = Enrichments(client)
+        self.items: Items = Items(client)
 
     async def create(
         self,

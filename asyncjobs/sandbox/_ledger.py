@@ -61,8 +61,8 @@ class Ledger:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.requests: list[RequestRow] = []
-        self.in_flight = 0
-        self.peak = 0
+        self.in_flight: int = 0
+        self.peak: int = 0
         self._clock = clock
         self._jobs: list[RemoteJob] = []
         self._asked: Counter[tuple[str, str]] = Counter()
