@@ -45,7 +45,7 @@ class Caller:
         """
         Send *request* once, when its turn has come, and return a reply that says success.
 
-        *on_begin* is called when the request leaves its lane, *on_end* when nothing of it is under way any more.
+        *on_begin* is called when the request leaves its lane, *on_end* when what became of it is known.
 
         Raises:
             APIError: The service said no.
@@ -57,10 +57,14 @@ class Caller:
             if on_begin is not None:
                 on_begin()
             reply = await self._transport.send(request)
-        finally:
-            self._lanes.leave(ticket)
+        except AsyncJobsError:
             if on_end is not None:
                 on_end()
+            raise
+        finally:
+            self._lanes.leave(ticket)
+        if on_end is not None:
+            on_end()
         if 200 <= reply.status < 300:  # noqa: PLR2004
             return reply
         error = error_from(reply, request, refusals)

@@ -3,7 +3,8 @@ One cancel of one job, shared by all who ask for it.
 
 The request is sent once, and again only where :mod:`asyncjobs._cancel` says so. It goes on while
 somebody waits for it. When the last one leaves, a request on the wire is let finish, because aborting it would
-leave open whether the job runs on; one that only queues is withdrawn.
+leave open whether the job runs on; one that only queues is withdrawn. A clean-up breaks it off all the same, since
+its bound has passed.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ class Joiner:
     __slots__ = ("confirm", "error", "future", "outcome", "outer", "timeout", "timer")
 
     def __init__(self, *, confirm: bool, timeout: float | None, outer: bool) -> None:
-        self.confirm = confirm
-        self.timeout = timeout
-        self.outer = outer
+        self.confirm: bool = confirm
+        self.timeout: float | None = timeout
+        self.outer: bool = outer
         self.timer: asyncio.TimerHandle | None = None
         # The future only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -114,7 +115,7 @@ class Canceling:
             joiner.timer.cancel()
         self._joiners.discard(joiner)
         if not self._joiners:
-            self._let_go(kept=joiner.outcome is CancelOutcome.REQUESTED)
+            self._let_go(joiner)
 
     def outcome(self, joiner: Joiner) -> CancelOutcome:
         """Return what *joiner* got, or raise it."""
@@ -262,15 +263,8 @@ class Canceling:
                 self._kept = asyncio.get_running_loop().call_later(_KEPT, self._forget)
 
     def _let_go(self, last: Joiner) -> None:
-        if self.task.done() or self._kept is not None:
-            return
-        if self._on_wire:
-            # A clean-up has waited as long as it may; whoever ends the loop then must find nothing pending.
-            if not last.outer:
-                self.task.cancel()
-        elif last.outcome is CancelOutcome.REQUESTED and self._answer is Phase.REFUSED:
-            self._kept = asyncio.get_running_loop().call_later(_KEPT, self._forget)
-        else:
+        # A clean-up has waited as long as it may, and whoever ends the loop then must find nothing pending.
+        if self._kept is None and not (self._on_wire and last.outer):
             self.task.cancel()
 
     def _forget(self) -> None:

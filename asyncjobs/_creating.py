@@ -85,6 +85,9 @@ class Create(Generic[T]):
             # Sent is sent: whether it had an effect is now unknown.
             if self._cut_off:
                 raise CreateUncertain(self.what, self._sent) from None
+            if self._on_wire:
+                # The event loop ends and takes everything down: only the log is left.
+                self._report(CreateUncertain(self.what, self._sent))
             raise
 
     def close(self) -> None:
@@ -108,9 +111,12 @@ class Create(Generic[T]):
         if error is None:
             await self._orphaned(self.task.result(), owned)
         elif isinstance(error, CreateUncertain):
-            _log.error("%s; its caller was cancelled; sent: %s", error, self._sent, exc_info=error)
+            self._report(error)
         else:
             _log.info("the create of a cancelled caller came to nothing: %s", error)
+
+    def _report(self, error: CreateUncertain) -> None:
+        _log.error("%s; its caller was cancelled; sent: %s", error, self._sent, exc_info=error)
 
     def _begin(self) -> None:
         self._on_wire = True

@@ -52,12 +52,12 @@ class Engine:
     """The machinery of one client."""
 
     def __init__(self, provider: Provider, settings: Settings, transport: Transport, limits: Iterable[Limit]) -> None:
-        self.provider = provider
-        self.settings = settings
+        self.provider: Provider = provider
+        self.settings: Settings = settings
         self._transport = transport
         slots = min(settings.connections, provider.in_flight or settings.connections)
         self._lanes = Lanes(Admission(limits, slots))
-        self.caller = Caller(transport, self._lanes, settings)
+        self.caller: Caller = Caller(transport, self._lanes, settings)
         self._watcher = Watcher(settings.connections, self.spawn)
         self._services = Services(
             self.caller, self._watcher, settings, provider.refusals, self.spawn, self.spawn_errand
@@ -71,7 +71,7 @@ class Engine:
         self._owners: dict[Core[Any], int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Task[None] | None = None
-        self.closed = False
+        self.closed: bool = False
 
     def __del__(self) -> None:
         if self._loop is not None and not self.closed:
@@ -202,6 +202,9 @@ class Engine:
     async def _clean_up(self, core: Core[Any]) -> CancelOutcome:
         try:
             return await self.cancel(core, confirm=True, timeout=self.settings.cleanup_timeout, outer=False)
+        except asyncio.CancelledError:
+            _log.error("%s is owned and its cancelling was broken off, it may still be running", core.record.ref)
+            raise
         except AsyncJobsError as error:
             _log.error("%s is owned and could not be cancelled, it may still be running: %s", core.record.ref, error)
             raise

@@ -89,7 +89,8 @@ class JobGroup:
             await wait_all(open_jobs)
 
     async def _cancel_rest(self, exc: BaseException) -> None:
-        open_jobs = [job for job in self.jobs if not job.done]
+        # A client that closes cancels what it owns itself.
+        open_jobs = [job for job in self.jobs if not job.done and not parts_of(job)[0].closed]
         if not open_jobs:
             return
         by_client: dict[Engine, list[Job[Any]]] = {}
@@ -105,7 +106,13 @@ class JobGroup:
 
 async def _clean_up(engine: Engine, jobs: list[Job[Any]]) -> CancelReport:
     settings = engine.settings
-    report = await clean_up_all(jobs, concurrency=settings.connections, timeout=settings.cleanup_timeout)
+    try:
+        report = await clean_up_all(jobs, concurrency=settings.connections, timeout=settings.cleanup_timeout)
+    except asyncio.CancelledError:
+        for job in jobs:
+            if not job.done:
+                _log.error("%s is owned and its cancelling was broken off, it may still be running", job.ref)
+        raise
     for ref, error in report.errors.items():
         _log.error("%s is owned and could not be cancelled, it may still be running: %s", ref, error)
     return report
