@@ -63,9 +63,11 @@ def run_out(main: Callable[[Sandbox, Ended], Coroutine[Any, Any, None]]) -> Ende
                 await main(sandbox, ended)
 
             _run(program(), ended)
+            ended.logged, ended.uncertain = logged.text(), logged.uncertain()
+            # What was logged holds errors, and they hold the client.
+            logged.records.clear()
             gc.collect()
             ended.warnings = [str(each.message) for each in caught if "Unclosed c" not in str(each.message)]
-            ended.logged, ended.uncertain = logged.text(), logged.uncertain()
     finally:
         sys.unraisablehook = hook
     # The session is the application's own business.
