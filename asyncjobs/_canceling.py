@@ -10,6 +10,7 @@ its bound has passed.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._cancel import OUTCOMES, Phase, Step, is_refusal, next_step
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from asyncjobs._core import Core
     from asyncjobs._record import Record
     from asyncjobs._wire import Reply
+
+_log = logging.getLogger("asyncjobs")
 
 #: For how long an unconfirmed cancel that came too early is kept in mind after its caller has left.
 _KEPT: Final = 30.0
@@ -159,12 +162,20 @@ class Canceling:
             for joiner in self._joiners:
                 joiner.settle(OUTCOMES[record.state])
         except AsyncJobsError as error:
-            for joiner in self._joiners:
-                joiner.fail(error.about(record.ref, record.snapshot))
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to hear of it.
+            _log.exception("the cancel of %s failed in an unforeseen way", record.ref)
+            failure = AsyncJobsError("the cancel failed in an unforeseen way")
+            failure.__cause__ = error
+            self._fail(failure)
         finally:
             self._tell_answered()
             if self._kept is not None:
                 self._kept.cancel()
+
+    def _fail(self, error: AsyncJobsError) -> None:
+        for joiner in self._joiners:
+            joiner.fail(error.about(self._core.record.ref, self._core.record.snapshot))
 
     async def _send(self) -> Phase:
         core, record = self._core, self._core.record

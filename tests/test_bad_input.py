@@ -10,6 +10,7 @@ import pickle
 import threading
 import traceback
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -36,6 +37,7 @@ from asyncjobs import (
 )
 from asyncjobs.exa import Webset
 from asyncjobs.sandbox import Answer, Fault, Redirect, Replace, Sandbox
+from asyncjobs.testing import VirtualLoop
 
 KEY = "s3cret-k3y"
 
@@ -547,18 +549,40 @@ async def test_a_handle_does_not_travel():
 # -- mistakes of our own -----------------------------------------------------
 
 
-async def test_a_mistake_in_a_look_does_not_become_a_wait_without_end(caplog):
-    """Whatever a look ends in, those who wait hear of it."""
+@pytest.mark.parametrize("verb", ["wait", "result", "cancel", "refresh", "stop"])
+async def test_a_mistake_does_not_become_a_wait_without_end(verb, caplog):
+    """Whatever a request ends in, those who wait hear of it."""
 
     async def broken(*_, **__):
         raise ZeroDivisionError("a mistake")
 
     async with opened() as (_, exa, _):
         job = exa.job("exa.agent_run:r1")
-        original, exa._engine.caller.attempt = exa._engine.caller.attempt, broken
+        transport = exa._engine.caller._transport
+        original, transport.send = transport.send, broken
         async with asyncio.timeout(3600):
-            with pytest.raises(AsyncJobsError) as caught:
-                await job.wait()
-        assert isinstance(caught.value.__cause__, ZeroDivisionError)
-        assert "a mistake" in caplog.text
-        exa._engine.caller.attempt = original
+            with pytest.raises((AsyncJobsError, ZeroDivisionError)) as caught:
+                await getattr(job, verb)()
+        if isinstance(caught.value, AsyncJobsError):
+            assert isinstance(caught.value.__cause__, ZeroDivisionError)
+            assert "a mistake" in caplog.text
+        transport.send = original
+
+
+def test_a_session_of_another_loop_ends_every_verb():
+    """It cannot work here, and nobody waits for ever to find out."""
+
+    async def make():
+        return aiohttp.ClientSession()
+
+    async def use(session):
+        async with Exa("key", base_url="http://127.0.0.1:9", session=session, settings=Settings(retry_budget=0)) as exa:
+            job = exa.job("exa.agent_run:r1")
+            for work in (job.wait, job.cancel, job.refresh, lambda: exa.websets.get("w")):
+                with pytest.raises((AsyncJobsError, RuntimeError)):
+                    await work()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as here, asyncio.Runner(loop_factory=VirtualLoop) as there:
+        session = there.run(make())
+        here.run(use(session))
+        there.run(session.close())
