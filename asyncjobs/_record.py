@@ -149,7 +149,7 @@ class Record(Generic[R]):
 
     def reopen(self, snapshot: Snapshot[R], *, began: float, now: float) -> None:
         """Begin anew from *snapshot*, which contradicts the end that was held."""
-        if not self.final or snapshot.state is self.state:
+        if not self.final or snapshot.state is self.state or began < self._began:
             return
         self.epoch += 1
         self.state, self.contradiction, self.requested_by_us = JobState.UNKNOWN, None, False
