@@ -9,7 +9,8 @@ import anyio
 import pytest
 from contract_world import World, later, start, stop_tasks
 
-from asyncjobs import AuthenticationError, ClientClosed, Job, JobState, NotSupported
+from asyncjobs import AuthenticationError, ClientClosed, Exa, Job, JobState, NotSupported
+from asyncjobs.sandbox import Fault, Sandbox, Stall
 
 
 async def test_awaiting_a_create_hands_over_a_job(kind):
@@ -148,6 +149,17 @@ async def test_an_adopted_job_is_logged(kind, caplog):
         await later(10)
         (job,) = world.client.adopted
     assert str(job.ref) in caplog.text
+
+
+async def test_the_jobs_of_a_webset_that_is_created_half_way_are_adopted():
+    """Its searches and enrichments are paid work, too."""
+    async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+        sandbox.fault(Fault(Stall(5, processed=True), verb="create", kind="exa.webset"))
+        task = start(exa.websets.create(search={"query": "cats", "count": 5}, enrichments=[{"description": "age"}]))
+        await later(1)
+        await stop_tasks(task)
+        await later(10)
+        assert [job.kind for job in exa.adopted] == ["exa.search", "exa.enrichment"]
 
 
 async def test_an_adopted_job_is_a_job_like_any_other(kind):

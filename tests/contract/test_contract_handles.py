@@ -206,6 +206,19 @@ async def test_get_looks_once_and_gives_the_handle(kind):
         assert world.sent("look") == 1
 
 
+@pytest.mark.parametrize("kind", ["exa.agent_run", "watercrawl.search"])
+async def test_a_list_gives_jobs_with_what_their_rows_show(kind):
+    """One request, handles of the same cores, and the snapshots say that a survey showed them."""
+    async with World(kind) as world:
+        old = await world.create()
+        unseen = await world.unseen()
+        runs = world.client.agent.runs if kind == "exa.agent_run" else world.client.searches
+        assert [job async for job in runs.list()] == [unseen, old]
+        assert unseen.snapshot.source == "survey"
+        assert unseen.snapshot.status == world.working
+        assert (world.sent("list"), world.sent("look")) == (1, 0)
+
+
 async def test_jobs_of_a_webset_are_made_without_io():
     """exa.jobs gives the searches and enrichments that the webset shows."""
     async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:

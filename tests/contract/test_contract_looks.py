@@ -211,6 +211,31 @@ async def test_a_late_reply_after_the_end_is_no_contradiction(kind):
         assert job.contradiction is None
 
 
+async def test_a_late_reply_reopens_nothing(kind):
+    """What was so before the end was seen is no reason to take the end back."""
+    async with World(kind) as world:
+        job = await world.create(works=1)
+        world.hang("look", 5, processed=True)
+        early = start(job.refresh(reopen=True))
+        await later(2)
+        assert (await job.refresh()).state is JobState.COMPLETED
+        assert (await early).state is JobState.COMPLETED
+        assert job.done
+
+
+async def test_a_late_reply_to_a_cancel_does_not_undo_it(kind):
+    """The cancel's own reply is ordered like any look; that it was accepted counts whenever it arrives."""
+    async with World(kind) as world:
+        job = await world.create(after_cancel=[(20, world.canceled)])
+        world.hang("cancel", 5, processed=True)
+        canceling = start(job.cancel())
+        await later(1)
+        await job.refresh()
+        await later(5)
+        assert job.state is JobState.CANCELING
+        assert await canceling == "canceled"
+
+
 async def test_refresh_is_one_look(kind):
     """One call asks the service once."""
     async with World(kind) as world:

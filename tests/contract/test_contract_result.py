@@ -210,6 +210,13 @@ async def test_result_has_the_timeout_of_wait(kind):
         assert world.word(job) == world.working
 
 
+async def test_timeout_zero_gives_the_result_of_a_job_that_has_ended(kind):
+    """What is held, or what one look shows, is judged; fetching what it made is not cut off."""
+    async with World(kind, latency=1) as world:
+        job = await world.unseen(works=0)
+        assert (await job.result(timeout=0)).status == world.completed
+
+
 async def test_result_has_the_guards_of_wait(kind):
     """JobUnreachable as from wait."""
     async with World(kind, unreachable_after=50) as world:
