@@ -114,7 +114,7 @@ def reply(status: int = 200, body: bytes | object = b"", *, began: float = 0.0, 
 
 def repickled(value):
     """Return *value* after a journey to another process."""
-    return pickle.loads(pickle.dumps(value))  # noqa: S301 - our own bytes
+    return pickle.loads(pickle.dumps(value))
 
 
 __all__ = [
