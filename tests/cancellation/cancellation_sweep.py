@@ -98,8 +98,9 @@ class Scenario:
     """
     What the task under test does, and what may come of it.
 
-    *owns*: it owns every job that it creates. *closes*: it closes the client. *lingers*: for how
-    many seconds it may go on to wait, and *blocks* how many blocks may each wait out one native strike. *natural* are the exceptions in which it may end by itself.
+    *owns*: it owns every job that it creates. *closes*: it closes the client. *lingers*: for how many
+    seconds it may go on to wait, and *blocks*: how many blocks may each wait out one native strike. *natural*
+    are the exceptions in which it may end by itself.
     """
 
     name: str
