@@ -416,6 +416,7 @@ def check_empty(client: Any) -> None:
     assert lanes._admission.waiting == 0
     assert not lanes._waiting
     assert lanes._timer is None
+    assert engine._transport._session is None
     for core in engine._cores.values():
         assert not core._waiters, f"a waiter is left in {core!r}"
         assert core.canceling is None or not core.canceling._joiners

@@ -195,3 +195,21 @@ async def test_a_users_cancel_beside_an_owner_hears_of_the_closing_and_the_job_i
                 await cancelling
         assert sandbox.ledger.active() == []
         check_empty(exa)
+
+
+async def test_one_cancel_while_a_client_closes_is_kept_until_it_is_closed() -> None:
+    """Closing is not interrupted, and the cancellation goes on then."""
+    async with sandbox_with() as sandbox:
+        exa = exa_on(sandbox)
+        sandbox.fault(Fault(Stall(6.0), verb="cancel"))
+        owner = start(own(exa.agent.runs.create(query="q")))
+        await asyncio.sleep(1)
+        closing = start(exa.aclose())
+        await asyncio.sleep(1)
+        closing.cancel()
+        await asyncio.wait((closing,))
+        assert closing.cancelled()
+        assert sandbox.ledger.active() == []
+        check_empty(exa)
+        with pytest.raises(ClientClosed):
+            await owner

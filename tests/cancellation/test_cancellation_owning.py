@@ -243,3 +243,26 @@ async def test_a_create_whose_caller_was_cancelled_on_the_wire_is_adopted() -> N
         assert len(exa.adopted) == 1
         await exa.aclose()
         check_empty(exa)
+
+
+async def test_one_cancel_while_a_block_is_left_is_kept_until_the_clean_up_is_over() -> None:
+    """The leaver waits as long as the clean-up may take, and the cancellation goes on then."""
+    async with sandbox_with() as sandbox:
+        exa = exa_on(sandbox)
+        job = await exa.agent.runs.create(query="q")
+        sandbox.fault(Fault(Stall(6.0), verb="cancel"))
+
+        async def own() -> None:
+            async with job:
+                pass
+
+        owner = start(own())
+        await asyncio.sleep(1)
+        before = now()
+        owner.cancel()
+        await asyncio.wait((owner,))
+        assert owner.cancelled()
+        assert now() - before == pytest.approx(5.0)
+        assert sandbox.ledger.active() == []
+        await exa.aclose()
+        check_empty(exa)
