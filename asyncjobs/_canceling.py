@@ -169,6 +169,7 @@ class Canceling:
             failure.__cause__ = error
             self._fail(failure)
         finally:
+            self._end()
             self._tell_answered()
             if self._kept is not None:
                 self._kept.cancel()
@@ -228,14 +229,17 @@ class Canceling:
 
     def _begin(self) -> None:
         self._on_wire = True
+        self._core.record.cancel_sent()
         if not self._begun:
             self._begun = True
-            self._core.record.cancel_sent()
             for joiner in self._joiners:
                 self._arm(joiner)
 
     def _end(self) -> None:
+        if not self._on_wire:
+            return
         self._on_wire = False
+        self._core.record.cancel_answered(asyncio.get_running_loop().time())
 
     # -- those who wait -----------------------------------------------------
 

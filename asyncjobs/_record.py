@@ -43,6 +43,7 @@ class Record(Generic[R]):
     __slots__ = (
         "_absent_since",
         "_began",
+        "_cancel_answered",
         "_canceled_since",
         "_failures",
         "_last",
@@ -90,6 +91,7 @@ class Record(Generic[R]):
         self._unknown_words: tuple[str, ...] = ()  # Those that were complained of.
         self._absent_since: float | None = None
         self._canceled_since: float | None = None
+        self._cancel_answered = float("-inf")
 
     @property
     def final(self) -> bool:
@@ -105,7 +107,7 @@ class Record(Generic[R]):
             return
         if snapshot.state not in FINAL and began < self._began:
             return
-        seen = self._settled(snapshot.state, began, now)
+        seen = self._settled(snapshot.state, began, now, answer=snapshot.source == "cancel")
         self._note_unknown(snapshot, seen, now)
         self._hold(attrs.evolve(snapshot, state=advance(self.state, seen)), began)
 
@@ -135,10 +137,16 @@ class Record(Generic[R]):
     def cancel_sent(self) -> None:
         """Take in that a cancel request of ours is on its way."""
         self.requested_by_us = True
+        self._cancel_answered = float("inf")
+
+    def cancel_answered(self, now: float) -> None:
+        """Take in that the request has come to an end, whatever was answered."""
+        self._cancel_answered = now
 
     def cancel_accepted(self, now: float) -> None:
         """Take in that the service accepted our cancel without saying that the job has ended."""
         self._last, self._quiet = now, 0
+        self._cancel_answered = min(self._cancel_answered, now)
         if not self.final:
             if self.kind.settle:
                 # The next look is the one that counts: it is made when the settling is over.
@@ -172,9 +180,15 @@ class Record(Generic[R]):
             self.contradiction = snapshot
             _log.warning("%s was seen %s and now shows %r; the first stays", self.ref, self.state, snapshot.status)
 
-    def _settled(self, seen: JobState, began: float, now: float) -> JobState:
-        """Hold a young "cancelled" back while our cancel is under way: the job may have ended otherwise."""
-        if seen is not JobState.CANCELED or not self.requested_by_us or not self.kind.settle:
+    def _settled(self, seen: JobState, began: float, now: float, *, answer: bool) -> JobState:
+        """Hold back an end that our cancel, under way, may still turn into another one."""
+        if not self.requested_by_us or not self.kind.settle or seen not in FINAL:
+            self._canceled_since = None
+            return seen
+        if began < self._cancel_answered and not answer:
+            # Seen before the service had dealt with our cancel, which may write "cancelled" over any end.
+            return JobState.CANCELING
+        if seen is not JobState.CANCELED:
             self._canceled_since = None
             return seen
         if self._canceled_since is None:

@@ -210,6 +210,20 @@ def test_another_end_settles_it_at_once(end):
     assert made.state is end
 
 
+@pytest.mark.parametrize("end", [S.COMPLETED, S.FAILED])
+def test_an_end_seen_while_our_cancel_is_on_its_way_is_held_back(end):
+    """The service may be writing "cancelled" over it; a look that began after the answer decides."""
+    made = seen(S.RUNNING, kind=SETTLING)
+    made.cancel_sent()
+    see(made, end, 9.9)
+    assert made.state is S.CANCELING
+    made.cancel_answered(10.0)
+    see(made, end, 9.95, now=10.1)
+    assert made.state is S.CANCELING
+    see(made, end, 10.6)
+    assert made.state is end
+
+
 def test_a_cancelled_that_we_did_not_ask_for_is_believed():
     """Without a cancel of ours there is nothing to settle, nor for kinds without a settling time."""
     assert seen(S.RUNNING, S.CANCELED, kind=SETTLING).state is S.CANCELED
