@@ -18,7 +18,7 @@ from asyncjobs._lanes import Lanes
 from asyncjobs._ownership import outlast
 from asyncjobs._shared import Shared
 from asyncjobs._watcher import Watcher
-from asyncjobs.errors import AsyncJobsError, ClientClosed, NotSupported, WrongLoop
+from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, NotSupported, WrongLoop
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -37,9 +37,19 @@ _log = logging.getLogger("asyncjobs")
 
 
 def limits_for(provider: Provider, settings: Settings, *, at_home: bool) -> tuple[Limit, ...]:
-    """Return the rates to keep: the settings' own, else the provider's at its own address, else none."""
+    """
+    Return the rates to keep: the settings' own, else the provider's at its own address, else none.
+
+    Raises:
+        InvalidArgument: The settings name a limit that the provider does not have.
+    """
     if settings.rates is None:
         return provider.limits if at_home else ()
+    known = [limit.name for limit in provider.limits]
+    for name in settings.rates:
+        if name not in known:
+            has = ", ".join(known) or "none"
+            raise InvalidArgument("settings", f"rates: {provider.name} has no limit called {name!r}; it has {has}")
     limits: list[Limit] = []
     for name, rate in settings.rates.items():
         if rate != float("inf"):

@@ -157,7 +157,8 @@ class Job(Generic[R]):
         """
         Wait until the job has completed and return what it made. The value is fetched once and kept.
 
-        *timeout* is that of :meth:`wait` and bounds the fetching too.
+        *timeout* is that of :meth:`wait` and bounds the fetching too; ``0`` looks once, and fetches if the job has
+        completed.
 
         Raises:
             JobFailed: The service gave the job up.

@@ -129,7 +129,8 @@ def error_from(reply: Reply, request: Request, refusals: Iterable[Refusal]) -> A
     message = said.message
     if 300 <= reply.status < 400:  # noqa: PLR2004
         # The target may hold a signature; that it exists is enough.
-        message = "the service redirects elsewhere and a write is not sent after it; is base_url right?"
+        why = "which could not be followed" if request.method == "GET" else "and a write is not sent after it"
+        message = f"the service redirects elsewhere, {why}; is base_url right?"
     return _error_class(reply.status, refused)(
         message,
         status=reply.status,

@@ -126,7 +126,7 @@ class Settings:
 
     *rates* are requests per second by the name of the provider's limit; ``None`` takes the
     provider's own figures at its own address and none elsewhere, ``{}`` switches them off.
-    *retry_budget* is for how long a request is tried again.
+    *retry_budget* is for how long a request is tried again, pauses that the service asks for included.
 
     *unreachable_after*, *unknown_after* and *appear_grace* end waits that would never end: no
     successful look for so long, a status word that nobody knows for so long, and a job that was
@@ -141,7 +141,7 @@ class Settings:
     cleanup_timeout: float = attrs.field(default=10.0, validator=_positive_seconds)
     connections: int = attrs.field(default=100, validator=_count)
     rates: Mapping[str, float] | None = attrs.field(default=None, validator=_rates)
-    retry_budget: float = attrs.field(default=60.0, validator=_seconds)
+    retry_budget: float = attrs.field(default=120.0, validator=_seconds)
     unreachable_after: float = attrs.field(default=300.0, validator=_positive_seconds)
     unknown_after: float = attrs.field(default=600.0, validator=_positive_seconds)
     appear_grace: float = attrs.field(default=10.0, validator=_seconds)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncjobs import InvalidArgument, Settings
+from asyncjobs import Exa, InvalidArgument, Settings
 from asyncjobs._settings import check_header, check_seconds, check_timeout
 from asyncjobs.kinds import Pace
 
@@ -175,3 +175,9 @@ def test_a_bad_header_value_is_refused_and_not_shown(value):
 def test_blanks_around_a_key_are_dropped():
     """A key that was pasted with blanks works."""
     assert check_header("  key ", "api_key") == "key"
+
+
+def test_rates_of_unknown_limits_are_refused():
+    """A misspelt name must not silently switch the real limits off; the error says which there are."""
+    with pytest.raises(InvalidArgument, match=r"rates.*'acount'.*account, websets, agent"):
+        Exa("key", settings=Settings(rates={"acount": 25}))
