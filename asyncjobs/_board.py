@@ -43,6 +43,25 @@ def clean(text: object, width: int = 80) -> str:
     return shown if len(shown) <= width else f"{shown[: width - 1]}…"
 
 
+def progress_text(job: Job[Any]) -> str:
+    """Return how far *job* was when last seen, in words; empty for kinds that do not tell."""
+    progress = job.progress
+    if progress is None:
+        return ""
+    parts = {
+        "%": progress.percent,
+        "found": progress.found,
+        "analyzed": progress.analyzed,
+        "s left": None if job.done else progress.time_left,
+    }
+    return ", ".join(f"{_figure(value)} {unit}" for unit, value in parts.items() if value is not None)
+
+
+def _figure(value: float) -> str:
+    # A service can send 1e308, which has 309 digits.
+    return f"{value:.0f}" if abs(value) < 1e9 else f"{value:.2g}"  # noqa: PLR2004
+
+
 def state_text(state: JobState) -> Text:
     """Return a state in its colour."""
     return Text(state.value, style=_STYLES.get(state, ""))
@@ -67,22 +86,26 @@ class Row:
     def progress(self) -> str:
         """How far the job is; empty for kinds that do not tell."""
         progress = self.job.progress
-        return "" if progress is None or progress.percent is None else f"{progress.percent:.0f} %"
+        return "" if progress is None or progress.percent is None else f"{_figure(progress.percent)} %"
 
 
 class Board:
     """
     Shows jobs while they live: ``async with Board(console) as board: board.show(jobs)``.
 
-    It reads the handles and asks no service, so a job moves only while somebody waits for it.
+    It reads the handles and asks no service, so a job moves only while somebody waits for it. Without *final*
+    nothing is left on a terminal at the end. If nobody reads what it writes, the block is left with that ``OSError``.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, final: bool = True) -> None:
         self._console = console
+        self._final = final
         self._rows: list[Row] = []
         self._began = asyncio.get_running_loop().time()
-        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        drawn = console.is_terminal and not console.is_dumb_terminal
+        self._live = Live(console=console, auto_refresh=False, transient=True) if drawn else None
         self._task: asyncio.Task[None] | None = None
+        self._owner: asyncio.Task[Any] | None = None
 
     def show(self, jobs: Iterable[Job[Any]]) -> None:
         """Show these jobs too."""
@@ -92,6 +115,7 @@ class Board:
     async def __aenter__(self) -> Self:
         if self._live is not None:
             self._live.start()
+        self._owner = asyncio.current_task()
         self._task = asyncio.create_task(self._draw_on())
         return self
 
@@ -104,27 +128,38 @@ class Board:
                 await self._task
         if self._live is None:
             self._draw()
-        else:
-            self._live.stop()
+            return
+        self._live.stop()
+        if self._final:
             self._console.print(self.table())
 
     async def _draw_on(self) -> None:
-        while True:
-            self._draw()
-            await asyncio.sleep(_TICK)
+        try:
+            while True:
+                self._draw()
+                await asyncio.sleep(_TICK)
+        except OSError:
+            # Nobody reads on: `asyncjobs wait … | head -1` is over then.
+            if self._owner is not None:
+                self._owner.cancel()
+            raise
 
     def _draw(self) -> None:
         if self._live is not None:
             self._live.update(self.table(height=self._console.height), refresh=True)
             return
         for row in self._rows:
-            if row.shown is not row.job.state:
-                row.shown = row.job.state
+            # Of a job that was never looked at there is nothing to tell.
+            seen = row.job.state if row.job.snapshot is not None or row.job.requested_by_us else None
+            if row.shown is not seen:
+                row.shown = seen
                 self._console.print(self._line(row), soft_wrap=True, highlight=False)
 
     def _line(self, row: Row) -> Text:
         clock = asyncio.get_running_loop().time() - self._began
-        text = f"{clock:5.1f} s  {row.job.kind:<17}  {clean(row.job.id, 36):<36}  {row.job.state:<9}  {row.progress}"
+        reason = row.job.snapshot.reason if row.job.done and row.job.snapshot is not None else None
+        told = f"{row.progress}  {clean(reason)}" if reason else row.progress
+        text = f"{clock:5.1f} s  {row.job.kind:<17}  {clean(row.job.id, 36):<36}  {row.job.state:<9}  {told}"
         return Text(text.rstrip())
 
     def table(self, *, height: int | None = None) -> Table:
