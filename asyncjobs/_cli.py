@@ -15,6 +15,10 @@ def main() -> None:
         names = " and ".join(missing)
         sys.stderr.write(f"asyncjobs: the command line needs {names}: python -m pip install 'asyncjobs[cli]'\n")
         sys.exit(2)
-    from asyncjobs._commands import app  # noqa: PLC0415 - not before we know that it can be imported
+    try:
+        from asyncjobs._commands import app  # noqa: PLC0415 - not before we know that it can be imported
 
-    app(prog_name="asyncjobs")
+        app(prog_name="asyncjobs")
+    except KeyboardInterrupt:
+        # It came before a command had begun, so that there is nothing to say.
+        sys.exit(130)

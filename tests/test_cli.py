@@ -15,9 +15,12 @@ from typer.testing import CliRunner
 
 import asyncjobs
 from asyncjobs import _cli
+from asyncjobs._cli_screen import as_dict
+from asyncjobs._cli_services import PROVIDERS
 from asyncjobs._commands import app
+from asyncjobs.kinds import Client
 
-COMMANDS = ("demo", "sandbox")
+COMMANDS = ("show", "wait", "cancel", "demo", "sandbox")
 
 
 def run(*arguments: str):
@@ -58,6 +61,18 @@ def test_each_command_explains_itself(command):
 
     assert result.exit_code == 0
     assert len(result.output.split()) > 40
+
+
+@pytest.mark.parametrize("command", ["show", "wait", "cancel"])
+def test_help_says_what_a_script_must_know(command):
+    """Examples, exit codes, the keys of the JSON objects and the environment variables stand in the help."""
+    said = run(command, "--help").output
+
+    assert f"asyncjobs {command} " in said.replace("Usage: asyncjobs", "")
+    assert all(code in said for code in ("Exit code", "130", "143"))
+    assert all(provider.key_env in said and provider.url_env in said for provider in PROVIDERS)
+    job = Client(PROVIDERS[0], "any").job("exa.agent_run:run_1")
+    assert all(name in said for name in as_dict(job))
 
 
 def test_version():
