@@ -42,6 +42,7 @@ class Lanes:
                 self.leave(ticket)
             else:
                 self._admission.withdraw(ticket)
+                self._pump()  # What it was kept back for is free for the next.
             raise
         return ticket
 

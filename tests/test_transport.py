@@ -230,7 +230,9 @@ async def test_a_packed_body_is_measured_unpacked():
         assert isinstance(await failure(session, max_body_bytes=50_000), ProtocolError)
 
 
-@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"x" * 10_000)[:-30] + b"?" * 30])
+@pytest.mark.parametrize(
+    "body", [b"no gzip at all", gzip.compress(b"x" * 10_000)[:-30] + b"?" * 30], ids=["no gzip", "broken gzip"]
+)
 async def test_a_body_that_cannot_be_unpacked_is_a_transport_error(body):
     """It is a broken reply, not a broken program."""
     handler, _ = scripted(answer(body, Content_Encoding="gzip"))
