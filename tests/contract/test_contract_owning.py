@@ -380,6 +380,17 @@ async def test_closing_the_client_cancels_owned_jobs(kind):
         assert world.word(free) == world.working
 
 
+async def test_closing_the_client_cancels_a_job_that_has_one_owner_left(kind):
+    """Of two owners one has detached."""
+    async with World(kind) as world:
+        job = await world.create()
+        twin = world.client.job(job.ref)
+        async with twin, job:
+            job.detach()
+            await world.client.aclose()
+            assert world.word(job) == world.canceled
+
+
 async def test_owning_one_job_on_a_closed_client_is_refused(kind):
     """The promise could not be kept."""
     async with World(kind) as world:
