@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +18,7 @@ from typer.testing import CliRunner
 import asyncjobs
 from asyncjobs import _cli
 from asyncjobs._cli_screen import as_dict
-from asyncjobs._cli_services import PROVIDERS
+from asyncjobs._cli_services import PROVIDERS, read_refs
 from asyncjobs._commands import app
 from asyncjobs.kinds import Client
 
@@ -73,6 +75,19 @@ def test_help_says_what_a_script_must_know(command):
     assert all(provider.key_env in said and provider.url_env in said for provider in PROVIDERS)
     job = Client(PROVIDERS[0], "any").job("exa.agent_run:run_1")
     assert all(name in said for name in as_dict(job))
+
+
+def test_the_commands_of_the_readme_are_understood():
+    """Each has a command that exists, options that it knows, and refs that can be read."""
+    readme = pathlib.Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\$ asyncjobs (.*?)(?: +#| \|)", readme, re.MULTILINE)
+
+    assert len(lines) >= 4
+    for line in lines:
+        command, *words = line.split()
+        said = run(command, "--help").output
+        assert all(f" {word} " in said for word in words if word.startswith("-"))
+        assert read_refs(word for word in words if ":" in word)
 
 
 def test_version():
