@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -120,8 +121,11 @@ async def test_a_step_of_the_wall_clock_moves_neither_looks_nor_deadlines(kind, 
             def now(cls, tz=None):
                 return datetime.now(tz) + step
 
-        for module in ("_core", "_transport"):
-            monkeypatch.setattr(f"asyncjobs.{module}.datetime", Stepped)
+        ours = [module for name, module in sys.modules.items() if name.startswith("asyncjobs._")]
+        for module in ours:
+            if getattr(module, "datetime", None) is datetime:
+                monkeypatch.setattr(module, "datetime", Stepped)
+        monkeypatch.setattr("time.time", lambda: datetime.now(UTC).timestamp() + step.total_seconds())
         assert isinstance((await ended(waiting)).exception(), WaitTimeout)
         assert world.elapsed == pytest.approx(80)
         assert world.times("look")[len(alone) :] == pytest.approx([40 + at for at in alone])
