@@ -94,15 +94,16 @@ class Board:
     Shows jobs while they live: ``async with Board(console) as board: board.show(jobs)``.
 
     It reads the handles and asks no service, so a job moves only while somebody waits for it. Without *final*
-    nothing is left on a terminal at the end. If nobody reads what it writes, the block is left with that ``OSError``.
+    nothing is left on a terminal at the end; *drawn* is false where a table would be written into. If nobody reads
+    what it writes, the block is left with that ``OSError``.
     """
 
-    def __init__(self, console: Console, *, final: bool = True) -> None:
+    def __init__(self, console: Console, *, final: bool = True, drawn: bool = True) -> None:
         self._console = console
         self._final = final
         self._rows: list[Row] = []
         self._began = asyncio.get_running_loop().time()
-        drawn = console.is_terminal and not console.is_dumb_terminal
+        drawn = drawn and console.is_terminal and not console.is_dumb_terminal
         self._live = Live(console=console, auto_refresh=False, transient=True) if drawn else None
         self._task: asyncio.Task[None] | None = None
         self._owner: asyncio.Task[Any] | None = None
@@ -194,4 +195,5 @@ class Board:
     def _sums(self) -> Text:
         sums = Counter(row.job.state for row in self._rows)
         parts = [f"{sums[state]} {state.value}" for state in JobState if sums[state]]
-        return Text(f"{len(self._rows)} jobs: {', '.join(parts)}" if parts else "no jobs yet")
+        many = "1 job" if len(self._rows) == 1 else f"{len(self._rows)} jobs"
+        return Text(f"{many}: {', '.join(parts)}" if parts else "no jobs yet")

@@ -61,6 +61,11 @@ class Screen:
         """Where progress is shown."""
         return self.err if self.as_json else self.out
 
+    @property
+    def drawn(self) -> bool:
+        """Whether a live table can be shown: not where objects are written to the same terminal."""
+        return self.people.is_terminal and not (self.as_json and self.out.is_terminal)
+
     def say(self, text: str) -> None:
         """Write a message of one line."""
         # Above a live table, if there is one, rather than into it.

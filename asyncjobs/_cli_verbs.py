@@ -88,7 +88,7 @@ async def wait(jobs: Sequence[Job[Any]], screen: Screen, *, timeout: float | Non
         screen.record(job, error=errors.get(job))
 
     try:
-        async with Board(screen.people) as board, complaining(pending, screen):
+        async with Board(screen.people, drawn=screen.drawn) as board, complaining(pending, screen):
             board.show(jobs)
             await asyncio.gather(*map(follow, jobs))
     except asyncio.CancelledError:
@@ -147,7 +147,7 @@ async def cancel(
     how = _confirmed if confirm else _requested
     try:
         async with contextlib.AsyncExitStack() as stack:
-            if screen.people.is_terminal:
+            if screen.drawn:
                 board = await stack.enter_async_context(Board(screen.people, final=False))
                 board.show(jobs)
             await stack.enter_async_context(complaining(pending, screen))

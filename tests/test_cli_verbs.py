@@ -179,6 +179,17 @@ async def test_json_of_a_wait_comes_when_a_job_has_ended():
         assert [found["state"] for found in at.objects] == ["completed", "completed"]
 
 
+async def test_objects_and_a_table_do_not_meet_on_one_terminal():
+    """With --json by hand progress comes in lines, among which the objects stay whole."""
+    async with desk() as at:
+        refs = await at.create(*KINDS)
+        at.use(terminal=True, as_json=True)
+
+        assert await at.run(wait, refs) == 0
+        assert len(at.objects) == 4
+        assert "\x1b" not in at.err
+
+
 # -- wait ----------------------------------------------------------------------
 
 
@@ -376,8 +387,8 @@ async def test_a_terminal_shows_the_cancels_while_they_last():
         at.use(terminal=True)
 
         assert await at.run(cancel, refs) == 0
-        assert "1 jobs: 1 queued" in at.out
-        assert "outcome" in at.out[at.out.rindex("1 jobs: ") :]
+        assert "1 job: 1 queued" in at.out
+        assert "outcome" in at.out[at.out.rindex("1 job: ") :]
 
 
 # -- services that misbehave ---------------------------------------------------
