@@ -226,8 +226,9 @@ class Engine:
         if self._loop is None:
             self.closed = True
             return
-        if self._loop is not asyncio.get_running_loop():
-            raise WrongLoop(f"this client belongs to {self._loop!r}; close it there")
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            raise WrongLoop(f"this client belongs to {self._loop!r}; close it there, not on {loop!r}")
         if self._closing is None:
             self.closed = True
             self._begin_to_close()
