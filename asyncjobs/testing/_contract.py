@@ -1,0 +1,133 @@
+"""The contract as a list of cases: each runs by itself, in virtual time, against one service."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from . import (
+    _cancel_cases,
+    _create_cases,
+    _early_cases,
+    _look_cases,
+    _own_cases,
+    _result_cases,
+    _sheet_cases,
+    _wait_cases,
+)
+from ._scene import Scene
+from ._virtual_loop import run_virtual
+
+if TYPE_CHECKING:
+    from ._promises import Promise
+    from ._service import Service
+
+_CHAPTERS: Final = (
+    _sheet_cases,
+    _look_cases,
+    _wait_cases,
+    _result_cases,
+    _cancel_cases,
+    _early_cases,
+    _own_cases,
+    _create_cases,
+)
+# Virtual seconds after which a case has failed: every promise of the contract is kept sooner.
+_BOUND: Final = 1000.0
+
+
+@attrs.frozen(repr=False)
+class Case:
+    """
+    One sentence of the contract, to be held against one service.
+
+    Calling it, as :meth:`run` does, plays it in virtual time. ``str(case)`` is its *name*, *sentence* says it in words.
+    """
+
+    name: str
+    sentence: str
+    _service: Service = attrs.field(alias="service")
+    _promise: Promise = attrs.field(alias="promise")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<Case {self.name} of {self._service.kind.name}>"
+
+    def __call__(self) -> None:
+        """
+        Do as :meth:`run` does.
+
+        Raises:
+            AssertionError: The kind breaks the promise.
+        """
+        self.run()
+
+    def run(self) -> None:
+        """
+        Hold the kind to this sentence; not to be called where an event loop runs.
+
+        Raises:
+            AssertionError: The kind breaks the promise; the message says what was promised and what was seen.
+        """
+        try:
+            run_virtual(self._play())
+        except AssertionError as error:
+            raise AssertionError(f"{self._service.kind.name}: {self.sentence}\n{error}") from error.__cause__
+        except Exception as error:
+            seen = f"{type(error).__name__}: {error}"
+            raise AssertionError(f"{self._service.kind.name}: {self.sentence}\nseen {seen}") from error
+
+    async def _play(self) -> None:
+        async with Scene(self._service, own_pace=self._promise.own_pace) as scene:
+            bound = asyncio.timeout(_BOUND)
+            try:
+                async with bound:
+                    await self._promise.check(scene)
+            except TimeoutError:
+                if bound.expired():
+                    raise AssertionError(f"it had not come to an end after {_BOUND:g} s") from None
+                raise
+
+
+def contract(service: Service) -> tuple[Case, ...]:
+    """
+    Return the sentences of the contract that apply to a service, to be run one by one.
+
+    Which ones apply follows from what the service can do, not from what its kind makes of that: a kind without the
+    cancel that its service has fails the cases of cancelling. With pytest::
+
+        @pytest.mark.parametrize("case", contract(SERVICE), ids=str)
+        def test_contract(case):
+            case()
+    """
+    can = _abilities(service)
+    promises = [promise for chapter in _CHAPTERS for promise in chapter.BOOK.promises]
+    return tuple(
+        Case(promise.name, promise.sentence, service, promise)
+        for promise in promises
+        if all((need.removeprefix("no_") in can) != need.startswith("no_") for need in promise.needs)
+    )
+
+
+def _abilities(service: Service) -> set[str]:
+    cancel, words = service.cancel, service.words
+    abilities = {
+        "create": service.create is not None,
+        "cancel": cancel is not None,
+        "stop": service.stop is not None,
+        "result": service.result is not None,
+        "failed": bool(words.failed),
+        "canceled": bool(words.canceled),
+        "canceling": bool(words.canceling),
+        "reason": service.reason is not None,
+        "progress": bool(service.progress),
+        "flips": cancel is not None and cancel.flips > 0,
+        # Whether there is a word in which it is too early for a cancel.
+        "early": cancel is not None and not set(words.waiting) <= set(service.accepts()),
+        "prompt": cancel is not None and bool(words.waiting) and set(words.waiting) <= set(service.accepts()),
+    }
+    return {ability for ability, has in abilities.items() if has}

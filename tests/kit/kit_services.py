@@ -1,0 +1,219 @@
+"""Six services as their documentation tells them, and the kinds that are held against them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from asyncjobs import JobState
+from asyncjobs.exa import EXA
+from asyncjobs.kinds import Call, JobKind, KeyStyle, Provider, Refusal, Refused
+from asyncjobs.testing import Cancel, Service, Words
+from asyncjobs.watercrawl import WATERCRAWL
+
+# -- ours ------------------------------------------------------------------------
+
+UUID = "0f3a4c52-6b1d-4e8f-9a70-5d2c8e1b7f46"
+AT = "2026-01-02T03:04:05.678Z"
+
+
+def _search(status: str) -> dict[str, Any]:
+    return {
+        "id": UUID,
+        "object": "webset_search",
+        "websetId": "ws_1",
+        "status": status,
+        "query": "cats",
+        "count": 10,
+        "criteria": [],
+        "progress": {"found": 3, "analyzed": 7, "completion": 30, "timeLeft": 12},
+        "canceledReason": "out_of_credits" if status.startswith("cancel") else None,
+        "createdAt": AT,
+        "updatedAt": AT,
+    }
+
+
+def _enrichment(status: str) -> dict[str, Any]:
+    return {"id": UUID, "websetId": "ws_1", "status": status, "description": "How old is it?", "updatedAt": AT}
+
+
+def _run(status: str) -> dict[str, Any]:
+    reason = {"completed": "schema_satisfied", "failed": "error", "cancelled": "cancelled"}.get(status)
+    return {"id": f"agent_run_01j{'0' * 20}", "object": "agent_run", "status": status, "stopReason": reason}
+
+
+def _watercrawl(status: str) -> dict[str, Any]:
+    result = "https://files.example/rows.json" if status == "finished" else None
+    return {"uuid": UUID, "status": status, "query": "cats", "result": result, "created_at": AT}
+
+
+EXA_SEARCH = Service(
+    provider=EXA,
+    kind=EXA.kind("exa.search"),
+    sample=_search,
+    words=Words(waiting=("created", "pending"), working="running", completed="completed", canceled="canceled"),
+    create="POST /websets/v0/websets/{websetId}/searches",
+    look="GET /websets/v0/websets/{websetId}/searches/{id}",
+    cancel=Cancel("POST /websets/v0/websets/{websetId}/searches/{id}/cancel"),
+    body={"query": "cats", "count": 10},
+    progress={"found": 3, "analyzed": 7, "percent": 30, "time_left": 12},
+    reason="out_of_credits",
+)
+EXA_ENRICHMENT = Service(
+    provider=EXA,
+    kind=EXA.kind("exa.enrichment"),
+    sample=_enrichment,
+    words=Words(working="pending", completed="completed", canceled="canceled"),
+    create="POST /websets/v0/websets/{websetId}/enrichments",
+    look="GET /websets/v0/websets/{websetId}/enrichments/{id}",
+    cancel=Cancel("POST /websets/v0/websets/{websetId}/enrichments/{id}/cancel", refuses=400),
+    deletion="DELETE /websets/v0/websets/{websetId}/enrichments/{id}",
+    body={"description": "How old is it?"},
+)
+EXA_AGENT_RUN = Service(
+    provider=EXA,
+    kind=EXA.kind("exa.agent_run"),
+    sample=_run,
+    words=Words(waiting="queued", working="running", completed="completed", failed="failed", canceled="cancelled"),
+    create="POST /agent/runs",
+    look="GET /agent/runs/{id}",
+    cancel=Cancel("POST /agent/runs/{id}/cancel"),
+    stop="POST /agent/runs/{id}/stop",
+    listing="GET /agent/runs",
+    deletion="DELETE /agent/runs/{id}",
+    body={"query": "cats", "effort": "ultra"},
+    reason="cancelled",
+)
+WATERCRAWL_SEARCH = Service(
+    provider=WATERCRAWL,
+    kind=WATERCRAWL.kind("watercrawl.search"),
+    sample=_watercrawl,
+    words=Words(
+        waiting="new",
+        working="running",
+        canceling="canceling",
+        completed="finished",
+        failed="failed",
+        canceled="canceled",
+    ),
+    create="POST /api/v1/core/search/",
+    look="GET /api/v1/core/search/{uuid}/",
+    cancel=Cancel("DELETE /api/v1/core/search/{uuid}/", accepts="running", answers=204, refuses=403, flips=0.03),
+    result="GET /api/v1/core/search/{uuid}/?prefetched=true",
+    listing="GET /api/v1/core/search/",
+    body={"query": "cats", "search_options": {}},
+    brings={"result": [{"url": "https://example.com/", "title": "A cat"}]},
+    rows="results",
+)
+
+# -- made up -----------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Loaf:
+    """What the bakery bakes: nobody can take it out before it is done."""
+
+    id: str
+    status: str
+    crumbs: int = 0
+
+
+LOAF = JobKind(
+    name="bakery.loaf",
+    resource=Loaf,
+    identity={"id": "id"},
+    create=Call("POST", "/loaves", repeatable=False),
+    look=Call("GET", "/loaves/{id}", repeatable=True),
+    words={"rising": JobState.QUEUED, "baking": JobState.RUNNING, "done": JobState.COMPLETED, "burnt": JobState.FAILED},
+    progress={"found": "crumbs"},
+)
+
+
+@attrs.frozen(kw_only=True)
+class Render:
+    """What the studio renders; it can be aborted while it is being rendered."""
+
+    render_id: str
+    phase: str
+    frames: dict[str, int] = attrs.field(factory=dict)
+    why: str | None = None
+    movie: str | None = None
+
+
+RENDER = JobKind(
+    name="studio.render",
+    resource=Render,
+    keys=KeyStyle.SNAKE,
+    identity={"id": "render_id"},
+    create=Call("POST", "/renders", repeatable=False),
+    look=Call("GET", "/renders/{id}", repeatable=True),
+    cancel=Call("POST", "/renders/{id}/abort", repeatable=True),
+    stop=Call("POST", "/renders/{id}/wrap", repeatable=True),
+    result=Call("GET", "/renders/{id}", repeatable=True, query={"full": "1"}),
+    status="phase",
+    words={
+        "queued": JobState.QUEUED,
+        "running": JobState.RUNNING,
+        "ready": JobState.COMPLETED,
+        "broken": JobState.FAILED,
+        "aborted": JobState.CANCELED,
+    },
+    progress={"found": "frames.done"},
+    reason="why",
+    cancelable=frozenset({JobState.RUNNING}),
+    refusals=(Refusal("cancel", 409, Refused.NOT_IN_STATE, code="NOT_RUNNING"),),
+    settle=0.2,
+)
+
+
+def provider(*kinds: JobKind[Any]) -> Provider:
+    """Return a service with these kinds."""
+    return Provider(
+        name=kinds[0].name.partition(".")[0],
+        base_url="http://made-up.test",
+        key_header="X-Key",
+        key_env="MADE_UP_KEY",
+        url_env="MADE_UP_URL",
+        kinds=kinds,
+    )
+
+
+def _loaf(status: str) -> dict[str, Any]:
+    return {"id": "loaf-1", "status": status, "crumbs": 5}
+
+
+def _render(status: str) -> dict[str, Any]:
+    why = {"aborted": "asked to", "broken": "no light"}.get(status)
+    return {"render_id": "r", "scene_id": "s7", "phase": status, "frames": {"done": 12, "all": 24}, "why": why}
+
+
+BAKERY = Service(
+    provider=provider(LOAF),
+    kind=LOAF,
+    sample=_loaf,
+    words=Words(waiting="rising", working="baking", completed="done", failed="burnt"),
+    create="POST /loaves",
+    look="GET /loaves/{id}",
+    progress={"found": 5},
+)
+STUDIO = Service(
+    provider=provider(RENDER),
+    kind=RENDER,
+    sample=_render,
+    words=Words(waiting="queued", working="running", completed="ready", failed="broken", canceled="aborted"),
+    create="POST /renders",
+    look="GET /renders/{render_id}",
+    cancel=Cancel(
+        "POST /renders/{render_id}/abort", accepts="running", answers=204, refuses=409, code="NOT_RUNNING", flips=0.1
+    ),
+    stop="POST /renders/{render_id}/wrap",
+    result="GET /renders/{render_id}?full=1",
+    listing="GET /renders",
+    deletion="DELETE /renders/{render_id}",
+    brings={"movie": "https://studio.example/forest.mp4"},
+    progress={"found": 12},
+    reason="asked to",
+)
+
+SERVICES = (EXA_SEARCH, EXA_ENRICHMENT, EXA_AGENT_RUN, WATERCRAWL_SEARCH, BAKERY, STUDIO)
