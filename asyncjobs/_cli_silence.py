@@ -52,4 +52,4 @@ async def _complain(pending: Collection[Job[Any]], screen: Screen) -> None:
                 told.discard(provider.name)
             elif provider.name not in told and clock() - since > (_SILENT_LATER if latest else _SILENT_AT_FIRST):
                 told.add(provider.name)
-                screen.say(f"{provider.name} ({address(provider)}) does not answer; trying on")
+                screen.say(f"no usable answer from {provider.name} ({address(provider)}) so far; trying on")

@@ -123,8 +123,8 @@ def wait(
     - `asyncjobs wait --timeout 600 --json exa.agent_run:run_1 exa.agent_run:run_2 2>/dev/null`
 
     With --json, each job's line comes when it has ended. Giving up and Ctrl-C leave the jobs running, and say which
-    command cancels them. A service that cannot be reached at the start is given up after about ten seconds; one that
-    falls silent later, after five minutes.
+    command cancels them. A service that cannot be reached at the start is given up after ten to twenty seconds; one
+    that falls silent later, after five minutes.
 
     Exit code: 0 if all completed; 1 if one failed, was cancelled, is gone, or was not seen to end.
     """

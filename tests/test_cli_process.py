@@ -125,7 +125,7 @@ async def test_a_server_that_is_not_there():
     code, out, err = await run("wait", "--timeout", "3", "exa.agent_run:1", url=url)
 
     assert (code, out) == (1, "")
-    assert f"exa ({url}) does not answer; trying on" in err
+    assert f"no usable answer from exa ({url}) so far; trying on" in err
 
 
 @posix
