@@ -152,7 +152,7 @@ class Asking:
     async def _send(self, request: Request, parse: Callable[[Reply], T], refusals: tuple[Refusal, ...] = ()) -> T:
         engine = self._engine
         sending = engine.caller.send(request, parse, refusals + engine.provider.refusals)
-        return await engine.run(sending, f"{request.method} {request.target.partition('?')[0]}")
+        return await engine.tasks.run(sending, f"{request.method} {request.target.partition('?')[0]}")
 
     async def _run_create(
         self,

@@ -14,8 +14,8 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._cancel import OUTCOMES, Phase, Step, is_refusal, next_step
-from asyncjobs._core import is_final
 from asyncjobs._models import CancelOutcome, Snapshot
+from asyncjobs._waiters import Joiner, is_final
 from asyncjobs._wire import build, read_snapshot
 from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed, ClientClosed, ProtocolError
 
@@ -28,30 +28,6 @@ _log = logging.getLogger("asyncjobs")
 
 #: For how long an unconfirmed cancel that came too early is kept in mind after its caller has left.
 _KEPT: Final = 30.0
-
-
-class Joiner:
-    """One caller of ``cancel``."""
-
-    __slots__ = ("confirm", "error", "future", "outcome", "outer", "timeout", "timer")
-
-    def __init__(self, *, confirm: bool, timeout: float | None, outer: bool) -> None:
-        self.confirm: bool = confirm
-        self.timeout: float | None = timeout
-        self.outer: bool = outer
-        self.timer: asyncio.TimerHandle | None = None
-        # The future only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
-        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.outcome: CancelOutcome | None = None
-        self.error: AsyncJobsError | None = None
-
-    def settle(self, outcome: CancelOutcome | None, error: AsyncJobsError | None = None) -> None:
-        if not self.future.done():
-            self.outcome, self.error = outcome, error
-            self.future.set_result(None)
-
-    def fail(self, error: AsyncJobsError) -> None:
-        self.settle(None, error)
 
 
 class Canceling:
@@ -83,7 +59,7 @@ class Canceling:
         self._kept: asyncio.TimerHandle | None = None
         #: Done when the service has answered for the first time, or nothing more will come.
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.task: asyncio.Task[None] = core.services.spawn(self._run(), f"cancel {core.record.ref}")
+        self.task: asyncio.Task[None] = core.services.tasks.start(self._run(), f"cancel {core.record.ref}")
 
     async def join(self, *, confirm: bool, timeout: float | None, outer: bool) -> CancelOutcome:
         """

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from asyncjobs._record import Record, news
 from asyncjobs._shared import Shared
+from asyncjobs._waiters import Look, Waiter
 from asyncjobs._wire import build, read_snapshot
 from asyncjobs.errors import AsyncJobsError, ClientClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from asyncjobs._caller import Caller
     from asyncjobs._canceling import Canceling
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from asyncjobs._models import Snapshot
     from asyncjobs._refs import JobRef
     from asyncjobs._settings import Settings
+    from asyncjobs._tasks import Tasks
     from asyncjobs._watcher import Watcher
     from asyncjobs._wire import Reply, Request
 
@@ -35,68 +37,16 @@ T = TypeVar("T")
 class Services:
     """What a core needs of its client: a value made once, so that nothing here knows the client."""
 
-    __slots__ = ("caller", "refusals", "settings", "spawn", "spawn_errand", "watcher")
+    __slots__ = ("caller", "refusals", "settings", "tasks", "watcher")
 
     def __init__(
-        self,
-        caller: Caller,
-        watcher: Watcher,
-        settings: Settings,
-        refusals: tuple[Refusal, ...],
-        spawn: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]],
-        spawn_errand: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]],
+        self, caller: Caller, watcher: Watcher, settings: Settings, refusals: tuple[Refusal, ...], tasks: Tasks
     ) -> None:
         self.caller: Caller = caller
         self.watcher: Watcher = watcher
         self.settings: Settings = settings
         self.refusals: tuple[Refusal, ...] = refusals
-        self.spawn: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]] = spawn
-        self.spawn_errand: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]] = spawn_errand
-
-
-class Waiter:
-    """
-    Someone who waits for news of a job: a future, no task.
-
-    *ready* says of the record, and of when the look began that changed it, whether that is the
-    awaited news. *outer* marks a user's wait, which ends when the client closes.
-    """
-
-    __slots__ = ("came", "error", "future", "outer", "ready")
-
-    def __init__(self, ready: Callable[[Record[Any], float], bool], *, outer: bool) -> None:
-        self.ready: Callable[[Record[Any], float], bool] = ready
-        self.outer: bool = outer
-        self.came: bool = False
-        self.error: AsyncJobsError | None = None
-        # It only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
-        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def wake(self, *, came: bool = False, error: AsyncJobsError | None = None) -> None:
-        """End the wait: the news *came*, or there is an *error*, or (neither) time is up."""
-        if not self.future.done():
-            self.came, self.error = came, error
-            self.future.set_result(None)
-
-
-class Look:
-    """One look under way, and when its request left the lane (``None`` while it queues)."""
-
-    __slots__ = ("began", "seen", "shared")
-
-    def __init__(self) -> None:
-        self.began: float | None = None
-        #: What it showed, whatever was made of it.
-        self.seen: Snapshot[Any] | None = None
-        self.shared: Shared[Any]
-
-    def begin(self) -> None:
-        self.began = asyncio.get_running_loop().time()
-
-
-def is_final(record: Record[Any], _: float) -> bool:
-    """Whether the job has ended: what most waiters wait for."""
-    return record.final
+        self.tasks: Tasks = tasks
 
 
 class Core(Generic[R]):
@@ -128,7 +78,7 @@ class Core(Generic[R]):
         look = self._look
         if look is None or look.began is not None or look.shared.task.done() or look.shared.given_up:
             look = self._look = Look()
-            look.shared = Shared(self.services.spawn_errand(self._run_look(look), f"look at {self.record.ref}"))
+            look.shared = Shared(self.services.tasks.start_errand(self._run_look(look), f"look at {self.record.ref}"))
         return look
 
     async def look(self) -> Snapshot[R]:

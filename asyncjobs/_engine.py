@@ -16,12 +16,12 @@ from asyncjobs._core import Core, Services
 from asyncjobs._kinds import Limit
 from asyncjobs._lanes import Lanes
 from asyncjobs._ownership import outlast
-from asyncjobs._shared import Shared
+from asyncjobs._tasks import Tasks
 from asyncjobs._watcher import Watcher
 from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, NotSupported, WrongLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Iterable
 
     from asyncjobs._creating import Create
     from asyncjobs._kinds import JobKind, Provider
@@ -68,14 +68,10 @@ class Engine:
         slots = min(settings.connections, provider.in_flight or settings.connections)
         self._lanes = Lanes(Admission(limits, slots))
         self.caller: Caller = Caller(transport, self._lanes, settings)
-        self._watcher = Watcher(settings.connections, self.spawn)
-        self._services = Services(
-            self.caller, self._watcher, settings, provider.refusals, self.spawn, self.spawn_errand
-        )
+        self.tasks: Tasks = Tasks()
+        self._watcher = Watcher(settings.connections, self.tasks)
+        self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
         self._cores: WeakValueDictionary[JobRef, Core[Any]] = WeakValueDictionary()
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._cleanups: set[asyncio.Task[Any]] = set()
-        self._errands: set[asyncio.Task[Any]] = set()
         self._creates: set[Create[Any]] = set()
         #: How many blocks own the job of a core.
         self._owners: dict[Core[Any], int] = {}
@@ -114,54 +110,19 @@ class Engine:
             core = self._cores[ref] = Core(kind, ref, self._services)
         return core
 
-    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Start a task that :meth:`aclose` joins."""
-        task = asyncio.get_running_loop().create_task(work, name=f"asyncjobs: {name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-        return task
-
-    def spawn_cleanup(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Start a task that :meth:`aclose` lets finish."""
-        task = self.spawn(work, name)
-        self._cleanups.add(task)
-        return task
-
-    def spawn_errand(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Start a task that serves users only: it ends as soon as the client begins to close."""
-        task = self.spawn(work, name)
-        self._errands.add(task)
-        return task
-
-    async def run(self, work: Coroutine[Any, Any, T], name: str) -> T:
-        """
-        Run *work* for one user.
-
-        Raises:
-            ClientClosed: The client began to close meanwhile.
-        """
-        return await Shared(self.spawn_errand(work, name)).join()
-
-    def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        self._cleanups.discard(task)
-        self._errands.discard(task)
-        if not task.cancelled():
-            task.exception()  # It reached those who waited; nobody else needs to hear of it.
-
     # -- creating -----------------------------------------------------------
 
     async def create(self, create: Create[T], *, owned: bool) -> T:
         """Run *create* to its end, here or without its caller."""
         self.enter()
-        task = create.start(self.spawn(create.run(), f"create {create.what}"))
+        task = create.start(self.tasks.start(create.run(), f"create {create.what}"))
         self._creates.add(create)
         task.add_done_callback(lambda _: self._creates.discard(create))
         try:
             await asyncio.wait((task,))
         except asyncio.CancelledError:
             create.close()
-            orphan = self.spawn_cleanup(create.abandon(owned=owned), f"abandoned create {create.what}")
+            orphan = self.tasks.start_cleanup(create.abandon(owned=owned), f"abandoned create {create.what}")
             if owned:
                 await outlast((orphan,), cancelled=True)
             raise
@@ -207,7 +168,7 @@ class Engine:
 
     def clean_up(self, core: Core[Any]) -> asyncio.Task[CancelOutcome]:
         """Start cancelling an owned job whose block is being left."""
-        return self.spawn_cleanup(self._clean_up(core), f"clean up {core.record.ref}")
+        return self.tasks.start_cleanup(self._clean_up(core), f"clean up {core.record.ref}")
 
     async def _clean_up(self, core: Core[Any]) -> CancelOutcome:
         try:
@@ -239,8 +200,7 @@ class Engine:
         """End what users wait for and start to cancel what they own: who leaves a block from now on counts on it."""
         for core in list(self._cores.values()):
             core.close()
-        for task in self._errands:
-            task.cancel()
+        self.tasks.end_errands()
         for core in self._owners:
             if not core.record.final:
                 self.clean_up(core)
@@ -259,13 +219,8 @@ class Engine:
 
     async def _close(self) -> None:
         await self._finish_creates()
-        # Cancels of owned jobs are let finish; their own bound ends them.
-        while self._cleanups:
-            await asyncio.wait(self._cleanups)
+        await self.tasks.finish_cleanups()
         await self._watcher.aclose()
-        while self._tasks:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.wait(self._tasks)
+        await self.tasks.aclose()
         self._lanes.close()
         await self._transport.aclose()

@@ -6,17 +6,18 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 
-from asyncjobs._core import is_final
 from asyncjobs._job import parts_of
 from asyncjobs._settings import check_timeout
+from asyncjobs._waiters import is_final
 from asyncjobs.errors import AsyncJobsError, WaitTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asyncjobs._core import Core, Waiter
+    from asyncjobs._core import Core
     from asyncjobs._job import Job
     from asyncjobs._models import Snapshot
+    from asyncjobs._waiters import Waiter
 
 R = TypeVar("R")
 

@@ -97,7 +97,7 @@ class JobGroup:
         for job in open_jobs:
             by_client.setdefault(parts_of(job)[0], []).append(job)
         # Each client finishes the cleaning up of its own jobs, should the leaver be let go.
-        cleanups = [engine.spawn_cleanup(_clean_up(engine, jobs), "group") for engine, jobs in by_client.items()]
+        cleanups = [engine.tasks.start_cleanup(_clean_up(engine, jobs), "group") for engine, jobs in by_client.items()]
         await outlast(cleanups, cancelled=isinstance(exc, asyncio.CancelledError))
         for cleanup in cleanups:
             for ref, error in ({} if cleanup.cancelled() else cleanup.result().errors).items():

@@ -17,12 +17,13 @@ from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from asyncjobs._canceling import Canceling, Joiner
+    from asyncjobs._canceling import Canceling
     from asyncjobs._core import Core
     from asyncjobs._engine import Engine
     from asyncjobs._job import Job
     from asyncjobs._models import CancelOutcome
     from asyncjobs._refs import JobRef
+    from asyncjobs._waiters import Joiner
 
 
 @attrs.frozen

@@ -6,12 +6,12 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asyncjobs._core import is_final
 from asyncjobs._ownership import outlast
 from asyncjobs._retry import is_transient, next_delay
 from asyncjobs._settings import check_timeout
 from asyncjobs._shared import Shared
 from asyncjobs._states import JobState
+from asyncjobs._waiters import is_final
 from asyncjobs._wire import build, read_snapshot
 from asyncjobs.errors import AsyncJobsError, JobCanceled, JobFailed, JobGone, NotFound, NotSupported, WaitTimeout
 
@@ -51,7 +51,7 @@ async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]
             )
             if delay is None:
                 raise
-            await engine.run(asyncio.sleep(delay), f"backoff before {core.record.ref}")
+            await engine.tasks.run(asyncio.sleep(delay), f"backoff before {core.record.ref}")
             continue
         if reopen:
             core.reopen(look)
@@ -119,7 +119,7 @@ def _fetched(engine: Engine, core: Core[R]) -> Shared[R] | None:
         if epoch == core.record.epoch and not shared.given_up and not failed:
             return shared
     engine.enter()
-    shared = Shared(engine.spawn_errand(_fetch(core), f"result of {core.record.ref}"))
+    shared = Shared(engine.tasks.start_errand(_fetch(core), f"result of {core.record.ref}"))
     core.result = (core.record.epoch, shared)
     return shared
 
@@ -141,7 +141,7 @@ async def stop(engine: Engine, core: Core[R]) -> Snapshot[R]:
         engine.enter()
         request = build(kind.stop, ref.parts, verb="stop")
         sending = core.send(request, lambda reply: (read_snapshot(kind, ref, reply, "poll"), reply.began))
-        snapshot, began = await engine.run(sending, f"stop {ref}")
+        snapshot, began = await engine.tasks.run(sending, f"stop {ref}")
         core.take_in(snapshot, began=began)
     return _held(core)
 

@@ -15,9 +15,9 @@ from asyncjobs._agenda import Agenda
 from asyncjobs.errors import AsyncJobsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from asyncjobs._core import Core, Look
+    from asyncjobs._core import Core
+    from asyncjobs._tasks import Tasks
+    from asyncjobs._waiters import Look
 
 _log = logging.getLogger("asyncjobs")
 
@@ -25,9 +25,9 @@ _log = logging.getLogger("asyncjobs")
 class Watcher:
     """Looks at the jobs on its agenda when they are due."""
 
-    def __init__(self, connections: int, spawn: Callable[[Coroutine[Any, Any, Any], str], asyncio.Task[Any]]) -> None:
+    def __init__(self, connections: int, tasks: Tasks) -> None:
         self._connections = connections
-        self._spawn = spawn
+        self._tasks = tasks
         self._agenda: Agenda[Core[Any]] = Agenda()
         self._looking: dict[Core[Any], Look] = {}
         self._wake = asyncio.Event()
@@ -42,7 +42,7 @@ class Watcher:
             return
         self._schedule(core)
         if self._task is None or self._task.done():
-            self._task = self._spawn(self._run(), "watcher")
+            self._task = self._tasks.start(self._run(), "watcher")
 
     def hasten(self, core: Core[Any]) -> None:
         """Ask *core* again when it is due: its record has changed."""

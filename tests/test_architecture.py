@@ -20,9 +20,21 @@ TIERS = [
     ["errors", "_states"],
     ["_scalars", "_convert", "_refs"],
     ["_models", "_settings", "_kinds"],
-    ["_bodies", "_wire", "_refusals", "_pace", "_retry", "_record", "_cancel", "_agenda", "_admission"],
+    [
+        "_bodies",
+        "_wire",
+        "_refusals",
+        "_pace",
+        "_retry",
+        "_guards",
+        "_settling",
+        "_record",
+        "_cancel",
+        "_agenda",
+        "_admission",
+    ],
     ["_lanes", "_middlewares", "_transport"],
-    ["_caller", "_shared", "_ownership", "_creating"],
+    ["_caller", "_shared", "_tasks", "_waiters", "_ownership", "_creating"],
     ["_core", "_canceling", "_watcher"],
     ["_engine"],
     ["_updates", "_verbs", "_job", "_creation", "_pages"],
@@ -48,10 +60,7 @@ CLOCKS = {"monotonic", "perf_counter", "now", "utcnow", "today", "sleep"}
 LONG: dict[str, str] = {
     "errors.py": "one tree, drawn and documented in one place",
     "_canceling.py": "one cancel from the first request to the last of those who wait for it",
-    "_core.py": "looks, waiters and the record of one job change together",
-    "_engine.py": "what one client owns, and its orderly end",
     "_job.py": "a facade: more documentation than code",
-    "_record.py": "one table of knowledge, each rule a few lines",
 }
 MOST_LINES = 250
 

@@ -406,8 +406,7 @@ def check_empty(client: Any) -> None:
     engine = client._engine
     lanes = engine._lanes
     assert not ours(), f"leaked {ours()}"
-    assert not engine._tasks
-    assert not engine._cleanups
+    assert not len(engine.tasks)
     assert not engine._creates
     assert not engine._owners
     assert engine._watcher._task is None or engine._watcher._task.done()

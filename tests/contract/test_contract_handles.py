@@ -332,9 +332,11 @@ def test_a_client_that_was_not_closed_warns_and_names_its_owned_jobs(kind):
         refs.extend([str(owned.ref), str(free.ref)])
         await world.__aexit__(None, None, None)
 
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with (
+        pytest.warns(ResourceWarning, match="not closed") as caught,
+        asyncio.Runner(loop_factory=VirtualLoop) as runner,
+    ):
         runner.run(forget_to_close())
-    with pytest.warns(ResourceWarning, match="not closed") as caught:
         gc.collect()
     said = " ".join(str(warning.message) for warning in caught)
     assert refs[0] in said

@@ -1,0 +1,89 @@
+"""What ends a wait that would otherwise never end: seconds and replies, counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncjobs._retry import UNUSABLE_REPLIES
+
+if TYPE_CHECKING:
+    from asyncjobs._settings import Settings
+
+
+class Guards:
+    """The guards of one job; times are arguments, in seconds of one monotonic clock."""
+
+    __slots__ = (
+        "_absent_since",
+        "_failed_at",
+        "_pause",
+        "_settings",
+        "_trouble",
+        "_unknown_since",
+        "_unusable",
+        "failures",
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        #: How many looks in a row have failed.
+        self.failures: int = 0
+        self._unusable = 0
+        self._trouble = 0.0  # Seconds for which looks have failed, queueing and pauses left out.
+        self._failed_at: float | None = None
+        self._pause = 0.0  # For how long the service asked to be left alone when the last look failed.
+        self._unknown_since: float | None = None
+        self._absent_since: float | None = None
+
+    def heard(self) -> None:
+        """Take in that the service said something sensible about the job."""
+        self.failures = self._unusable = 0
+        self._absent_since = None
+        self.unwatched()
+
+    def unwatched(self) -> None:
+        """Take in that nobody waits any more: an outage that nobody watched is not held against the next look."""
+        self._trouble, self._failed_at = 0.0, None
+
+    def failed(self, *, now: float, queued: float, pause: float, unusable: bool) -> None:
+        """
+        Take in that a look failed in a way that says nothing about the job.
+
+        It *queued* for so many seconds before it was sent, the service asked for a *pause* of so many, and
+        its reply was *unusable* or there was none.
+        """
+        self.failures += 1
+        if self._failed_at is not None:
+            # What was queued for is for the most part the pause itself, so that only the longer one is left out.
+            self._trouble += max(now - self._failed_at - max(queued, self._pause), 0.0)
+        self._failed_at, self._pause = now, pause
+        self._unusable = self._unusable + 1 if unusable else 0
+
+    def makes_no_sense(self) -> bool:
+        """Whether the last replies in a row were unusable; asking starts the count anew."""
+        if self._unusable < UNUSABLE_REPLIES:
+            return False
+        self._unusable = 0
+        return True
+
+    def unreachable_for(self) -> float | None:
+        """Return for how long no look has succeeded, ``None`` if that is not too long yet."""
+        return self._trouble if self._trouble >= self._settings.unreachable_after else None
+
+    def absent(self, now: float) -> bool:
+        """Take in a 404; return whether it proves something: a replica may not have heard of a new job yet."""
+        self._absent_since = now if self._absent_since is None else self._absent_since
+        return now - self._absent_since >= self._settings.appear_grace
+
+    def word(self, now: float, *, known: bool) -> None:
+        """Take in a status word that is *known* here or not."""
+        if known:
+            self._unknown_since = None
+        elif self._unknown_since is None:
+            self._unknown_since = now
+
+    def unknown_for(self, now: float) -> float | None:
+        """Return for how long the words have been unknown, ``None`` if that is not too long yet."""
+        if self._unknown_since is None or now - self._unknown_since < self._settings.unknown_after:
+            return None
+        return now - self._unknown_since

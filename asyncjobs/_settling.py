@@ -1,0 +1,64 @@
+"""How long an end is doubted while our own cancel may still turn it into another one."""
+
+from __future__ import annotations
+
+from asyncjobs._states import FINAL, JobState
+
+
+class Settling:
+    """
+    The times that matter to a cancel of ours; *window* is the kind's ``settle``, in seconds, 0 for none.
+
+    A service may write "cancelled" over an end that came a moment before, and a worker may write its end over a
+    "cancelled" that came a moment before. So no end counts that was seen before the service had answered our
+    cancel, and no "cancelled" that is younger than the window, until a look that began later says it again.
+    """
+
+    __slots__ = ("_answered_at", "_canceled_at", "_window")
+
+    def __init__(self, window: float) -> None:
+        self._window = window
+        self._answered_at = float("-inf")
+        self._canceled_at: float | None = None
+
+    def sent(self) -> None:
+        """Take in that a cancel request of ours is on its way."""
+        self._answered_at = float("inf")
+
+    def answered(self, now: float) -> None:
+        """Take in that the request has come to an end, whatever was answered."""
+        self._answered_at = now
+
+    def accepted(self, now: float) -> None:
+        """Take in that the service took the cancel: from now on the job counts as cancelled, and the window runs."""
+        self._answered_at = min(self._answered_at, now)
+        if self._window:
+            self._canceled_at = now
+
+    def forget(self) -> None:
+        """Begin anew, with a job that has been opened again."""
+        self._answered_at, self._canceled_at = float("-inf"), None
+
+    def judge(self, seen: JobState, *, began: float, now: float, answer: bool) -> JobState:
+        """
+        Return what to make of *seen* while our cancel is under way.
+
+        *began* is when the request began that showed it, *answer* whether that was the cancel itself.
+        """
+        if not self._window or seen not in FINAL:
+            self._canceled_at = None
+            return seen
+        if began < self._answered_at and not answer:
+            return JobState.CANCELING
+        if seen is not JobState.CANCELED:
+            self._canceled_at = None
+            return seen
+        if self._canceled_at is None:
+            self._canceled_at = now
+        return seen if began >= self._canceled_at + self._window else JobState.CANCELING
+
+    def due(self, last: float) -> float | None:
+        """Return when the window is over, if that is after *last*: the next look is the one that counts."""
+        if self._canceled_at is None or self._canceled_at + self._window <= last:
+            return None
+        return self._canceled_at + self._window

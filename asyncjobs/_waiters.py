@@ -1,0 +1,83 @@
+"""Those who wait for a job, and the look that is made for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asyncjobs._models import CancelOutcome, Snapshot
+    from asyncjobs._record import Record
+    from asyncjobs._shared import Shared
+    from asyncjobs.errors import AsyncJobsError
+
+
+class Waiter:
+    """
+    Someone who waits for news of a job: a future, no task.
+
+    *ready* says of the record, and of when the look began that changed it, whether that is the
+    awaited news. *outer* marks a user's wait, which ends when the client closes.
+    """
+
+    __slots__ = ("came", "error", "future", "outer", "ready")
+
+    def __init__(self, ready: Callable[[Record[Any], float], bool], *, outer: bool) -> None:
+        self.ready: Callable[[Record[Any], float], bool] = ready
+        self.outer: bool = outer
+        self.came: bool = False
+        self.error: AsyncJobsError | None = None
+        # It only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(self, *, came: bool = False, error: AsyncJobsError | None = None) -> None:
+        """End the wait: the news *came*, or there is an *error*, or (neither) time is up."""
+        if not self.future.done():
+            self.came, self.error = came, error
+            self.future.set_result(None)
+
+
+class Look:
+    """One look under way, and when its request left the lane (``None`` while it queues)."""
+
+    __slots__ = ("began", "seen", "shared")
+
+    def __init__(self) -> None:
+        self.began: float | None = None
+        #: What it showed, whatever was made of it.
+        self.seen: Snapshot[Any] | None = None
+        self.shared: Shared[Any]
+
+    def begin(self) -> None:
+        self.began = asyncio.get_running_loop().time()
+
+
+def is_final(record: Record[Any], _: float) -> bool:
+    """Whether the job has ended: what most waiters wait for."""
+    return record.final
+
+
+class Joiner:
+    """One caller of ``cancel``."""
+
+    __slots__ = ("confirm", "error", "future", "outcome", "outer", "timeout", "timer")
+
+    def __init__(self, *, confirm: bool, timeout: float | None, outer: bool) -> None:
+        self.confirm: bool = confirm
+        self.timeout: float | None = timeout
+        self.outer: bool = outer
+        self.timer: asyncio.TimerHandle | None = None
+        # The future only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.outcome: CancelOutcome | None = None
+        self.error: AsyncJobsError | None = None
+
+    def settle(self, outcome: CancelOutcome | None, error: AsyncJobsError | None = None) -> None:
+        if not self.future.done():
+            self.outcome, self.error = outcome, error
+            self.future.set_result(None)
+
+    def fail(self, error: AsyncJobsError) -> None:
+        self.settle(None, error)
