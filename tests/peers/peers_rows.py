@@ -222,6 +222,7 @@ MEASURED: Final[Rows] = {
     "cancellation swallowed or converted within a timeout": (
         _OWNERS + "test_a_timeout_of_the_caller_comes_out_as_it_is",
         _OWNERS + "test_a_cancelled_task_ends_cancelled",
+        _OWNERS + "test_a_cancellation_while_the_result_is_fetched_comes_out_as_it_is",
     ),
     "replicate: unknown status, hint of a day, hint as a date": (
         *_UNKNOWN_WORD,

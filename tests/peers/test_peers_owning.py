@@ -155,7 +155,7 @@ CASES = [
 
 def slow_down(world):
     """Let every request take longer than anybody has."""
-    for verb in ("look", "cancel", "stop", "create"):
+    for verb in ("look", "cancel", "stop", "create", "result"):
         world.fault(verb, Stall(3.0), times=None)
 
 
@@ -183,3 +183,20 @@ async def test_a_cancelled_task_ends_cancelled(kind, verb):
         await asyncio.sleep(0.05)
         task.cancel("enough")
         assert (await ended(task)).cancelled()
+
+
+async def test_a_cancellation_while_the_result_is_fetched_comes_out_as_it_is():
+    """The same for the one more request that a result may need."""
+    async with world_of("watercrawl.search") as world:
+        job = await world.create(works=0.0)
+        await job.wait()
+        slow_down(world)
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.05):
+                await job.result(timeout=500)
+        assert type(caught.value) is TimeoutError
+        task = start(job.result(timeout=500))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        assert (await ended(task)).cancelled()
+        assert world.sent("result") == 2
