@@ -68,11 +68,14 @@ class Case:
 
     def run(self) -> None:
         """
-        Hold the kind to this sentence; not to be called where an event loop runs.
+        Hold the kind to this sentence.
 
         Raises:
             AssertionError: The kind breaks the promise; the message says what was promised and what was seen.
+            RuntimeError: An event loop runs here, and a case needs one of its own.
         """
+        if asyncio._get_running_loop() is not None:  # noqa: SLF001
+            raise RuntimeError("a case runs an event loop of its own: call it where none runs")
         try:
             run_virtual(self._play())
         except AssertionError as error:
@@ -82,6 +85,16 @@ class Case:
             raise AssertionError(f"{self._service.kind.name}: {self.sentence}\nseen {seen}") from error
 
     async def _play(self) -> None:
+        complaints: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(str(context["message"])))
+        await self._hold()
+        # Callbacks that are on their way arrive.
+        await asyncio.sleep(0)
+        complaints += [f"{task.get_name()} goes on" for task in asyncio.all_tasks() - {asyncio.current_task()}]
+        if complaints:
+            raise AssertionError("the client left something behind: " + "; ".join(complaints))
+
+    async def _hold(self) -> None:
         async with Scene(self._service, own_pace=self._promise.own_pace) as scene:
             bound = asyncio.timeout(_BOUND)
             try:

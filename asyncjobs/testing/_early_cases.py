@@ -51,7 +51,7 @@ async def an_end_that_may_still_flip_is_not_believed(scene: Scene) -> None:
     flips = scene.service.cancel.flips
     job = await scene.seen(after_cancel=[(0.0, scene.canceled), (flips, scene.completed)])
     canceling = start(job.cancel())
-    await scene.server.job(job.ref.parts).accepted.wait()
+    await scene.remote(job).accepted.wait()
     while not canceling.done():
         await job.refresh()
         await asyncio.sleep(flips / 10)

@@ -45,7 +45,7 @@ async def a_look_is_one_request(scene: Scene) -> None:
     snapshot = await job.refresh()
     same("the looks that were sent", scene.server.sent["look"], 1)
     same("all requests", scene.asked(), 1)
-    same("snapshot.raw", snapshot.raw, scene.server.payload(scene.server.job(job.ref.parts)))
+    same("snapshot.raw", snapshot.raw, scene.server.payload(scene.remote(job)))
 
 
 @BOOK.promise()

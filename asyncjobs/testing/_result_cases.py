@@ -18,7 +18,7 @@ async def the_result_is_the_resource_at_the_end(scene: Scene) -> None:
     """Awaiting a job gives its resource as it is when it has completed; the second time nothing is asked."""
     job = scene.put(works=20)
     result = await job
-    payload = scene.server.payload(scene.server.job(job.ref.parts)) | dict(scene.service.brings)
+    payload = scene.server.payload(scene.remote(job)) | dict(scene.service.brings)
     same("the result", result, structure(payload, scene.kind.resource, scene.kind.keys))
     asked = scene.asked()
     check(await job.result() is result, "the second result: promised the same object")

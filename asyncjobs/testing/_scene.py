@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from asyncjobs import Job
 
+    from ._server import Remote
     from ._service import Service
 
 T = TypeVar("T")
@@ -122,19 +123,31 @@ class Scene:
 
     def word(self, job: Job[Any]) -> str:
         """Return the service's present word for a job."""
-        return self.server.job(job.ref.parts).word(self.server.now())
+        return self.remote(job).word(self.server.now())
+
+    def remote(self, job: Job[Any]) -> Remote:
+        """
+        Return the job itself, at the service.
+
+        Raises:
+            AssertionError: The handle has ids that the service does not know.
+        """
+        remote = self.server.job(job.ref.parts)
+        if remote is None:
+            raise AssertionError(f"{job.ref} is no job that the service has")
+        return remote
 
     def becomes(self, job: Job[Any], word: str) -> None:
         """Let somebody else do something to a job."""
-        self.server.job(job.ref.parts).goes_on(self.server.now(), [(0.0, word)])
+        self.remote(job).goes_on(self.server.now(), [(0.0, word)])
 
     def forget(self, job: Job[Any], status: int = 404) -> None:
         """Let the service deny a job from now on."""
-        self.server.job(job.ref.parts).denied = status
+        self.remote(job).denied = status
 
     def spelled(self, job: Job[Any], word: str) -> bytes:
         """Return what the service would show of a job if its word were *word*."""
-        remote = self.server.job(job.ref.parts)
+        remote = self.remote(job)
         present = remote.word(self.server.now())
         shown = self.server.payload(remote)
         return json.dumps({key: word if value == present else value for key, value in shown.items()}).encode()

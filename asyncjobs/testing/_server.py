@@ -118,9 +118,9 @@ class Server:
         """Let everything go well again."""
         self._faults.clear()
 
-    def job(self, ids: Sequence[str]) -> Remote:
-        """Return the job with these ids."""
-        return next(remote for remote in self.jobs if remote.ids == tuple(ids))
+    def job(self, ids: Sequence[str]) -> Remote | None:
+        """Return the job with these ids, ``None`` if there is none."""
+        return next((remote for remote in self.jobs if remote.ids == tuple(ids)), None)
 
     def payload(self, remote: Remote) -> dict[str, Any]:
         """Return what the service shows of a job."""
@@ -166,7 +166,7 @@ class Server:
             return self._create(ids)
         if verb == "listing":
             return self._listing(ids)
-        remote = next((remote for remote in self.jobs if remote.ids == ids), None)
+        remote = self.job(ids)
         if verb == "unknown" or remote is None or remote.denied is not None:
             status = 404 if remote is None or remote.denied is None else remote.denied
             return _json({"error": "there is no such thing"}, status)
