@@ -61,7 +61,7 @@ def programs() -> list[str]:
 
 
 def fragments() -> list[str]:
-    return [code for code in PYTHON if "def main" not in code]
+    return [code for code in PYTHON if "def main" not in code and "STUDIO" not in code]
 
 
 @pytest.mark.parametrize("code", programs())
@@ -107,7 +107,7 @@ async def test_a_fragment_runs(code):
 
 async def test_the_provider_of_ones_own_works(keys):
     """The provider that the README defines keeps the promises, against a service that speaks as its data says."""
-    (code,) = [code for code in PYTHON if "STUDIO" in code]
+    code, _ = [code for code in PYTHON if "STUDIO" in code]
     renders: dict[str, dict[str, Any]] = {}
 
     async def create(request: web.Request) -> web.Response:
@@ -146,6 +146,19 @@ async def test_the_provider_of_ones_own_works(keys):
     finally:
         await runner.cleanup()
     assert [render["status"] for render in renders.values()] == ["ready", "aborted"]
+
+
+def test_the_provider_of_ones_own_keeps_the_contract():
+    """The truth that the README tells about its service holds for the kind that it defines, case by case."""
+    provider, kit = [code for code in PYTHON if "STUDIO" in code]
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(compiled(provider), names)  # noqa: S102 - our own text
+    exec(compiled(kit), names)  # noqa: S102
+    test = names["test_render_keeps_the_contract"]
+    (mark,) = test.pytestmark
+    assert (mark.name, mark.args[0], mark.kwargs) == ("parametrize", "case", {"ids": str})
+    for case in mark.args[1]:
+        test(case)
 
 
 def test_the_first_program_is_short():

@@ -95,14 +95,15 @@ class Case:
             raise AssertionError("the client left something behind: " + "; ".join(complaints))
 
     async def _hold(self) -> None:
+        seconds = _BOUND + (3 * self._service.kind.pace.ceiling if self._promise.own_pace else 0.0)
         async with Scene(self._service, own_pace=self._promise.own_pace) as scene:
-            bound = asyncio.timeout(_BOUND)
+            bound = asyncio.timeout(seconds)
             try:
                 async with bound:
                     await self._promise.check(scene)
             except TimeoutError:
                 if bound.expired():
-                    raise AssertionError(f"it had not come to an end after {_BOUND:g} s") from None
+                    raise AssertionError(f"it had not come to an end after {seconds:g} s") from None
                 raise
 
 
