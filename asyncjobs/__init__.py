@@ -11,11 +11,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from asyncjobs._creation import Creation
 from asyncjobs._gathering import as_completed, wait_all
 from asyncjobs._group import JobGroup
 from asyncjobs._job import Job
 from asyncjobs._mass_cancel import CancelReport, cancel_all
 from asyncjobs._models import CancelOutcome, Progress, Snapshot
+from asyncjobs._pages import Pages
 from asyncjobs._refs import JobRef
 from asyncjobs._settings import Settings
 from asyncjobs._states import JobState
@@ -57,6 +59,7 @@ __all__ = [
     "ClientClosed",
     "Conflict",
     "CreateUncertain",
+    "Creation",
     "Exa",
     "InvalidArgument",
     "InvalidRequest",
@@ -71,6 +74,7 @@ __all__ = [
     "JobUnreachable",
     "NotFound",
     "NotSupported",
+    "Pages",
     "PaymentRequired",
     "PermissionDenied",
     "Progress",

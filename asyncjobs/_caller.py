@@ -79,13 +79,13 @@ class Caller:
         *,
         on_begin: Callable[[], object] | None = None,
         on_end: Callable[[], object] | None = None,
-        wanted: Callable[[], bool] = lambda: True,
+        wanted: Callable[[AsyncJobsError], bool] = lambda _: True,
     ) -> T:
         """
         Send *request*, again where that is harmless, within the retry budget; return what *parse* makes of the reply.
 
-        Time in the queue does not count against the budget. What is no longer *wanted* is not sent again. The
-        errors are those of :meth:`attempt` and of *parse*.
+        Time in the queue does not count against the budget. What is no longer *wanted*, which is told each error,
+        is not sent again. The errors are those of :meth:`attempt` and of *parse*.
         """
         loop = asyncio.get_running_loop()
         attempt, spent, began = 0, 0.0, loop.time()
@@ -110,7 +110,7 @@ class Caller:
                     budget=self._settings.retry_budget,
                     spread=random.random(),  # noqa: S311 - jitter is no secret
                 )
-                if delay is None or not wanted():
+                if not wanted(error) or delay is None:
                     raise
                 _log.debug("%s; attempt %d, again in %.1f s", error, attempt, delay)
             await asyncio.sleep(delay)

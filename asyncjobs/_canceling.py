@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._cancel import OUTCOMES, Phase, Step, is_refusal, next_step
 from asyncjobs._models import CancelOutcome, Snapshot
+from asyncjobs._retry import UNUSABLE_REPLIES
 from asyncjobs._waiters import Joiner, is_final
-from asyncjobs._wire import build, read_snapshot
-from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed, ClientClosed, ProtocolError
+from asyncjobs._wire import build, read_answer
+from asyncjobs.errors import APIError, AsyncJobsError, CancelUnconfirmed, ClientClosed
 
 if TYPE_CHECKING:
     from asyncjobs._core import Core
@@ -37,11 +38,12 @@ class Canceling:
         "_answer",
         "_begun",
         "_core",
+        "_denials",
         "_joiners",
         "_kept",
+        "_last_error",
         "_looked",
         "_on_wire",
-        "_refusal",
         "_refused_at",
         "answered",
         "task",
@@ -54,7 +56,8 @@ class Canceling:
         self._answer: Phase | None = None  # What the service said last, once it did.
         self._looked = False  # Whether a look has followed a refusal.
         self._on_wire = False
-        self._refusal: AsyncJobsError | None = None
+        self._last_error: AsyncJobsError | None = None
+        self._denials = 0  # How often the service did not know the job, although looks find it.
         self._refused_at = 0.0
         self._kept: asyncio.TimerHandle | None = None
         #: Done when the service has answered for the first time, or nothing more will come.
@@ -104,7 +107,7 @@ class Canceling:
         if outcome is None and joiner.error is not None:
             raise joiner.error
         if outcome is None:
-            raise CancelUnconfirmed(record.ref, record.snapshot, timeout=joiner.timeout or 0.0) from self._refusal
+            raise CancelUnconfirmed(record.ref, record.snapshot, timeout=joiner.timeout or 0.0) from self._last_error
         return outcome
 
     def close(self) -> None:
@@ -114,6 +117,17 @@ class Canceling:
         for joiner in self._joiners:
             if joiner.outer:
                 joiner.fail(closed.about(record.ref, record.snapshot))
+        if self._kept is not None and not record.final:
+            _log.error("the cancel of %s was refused so far and is given up, because its client closes", record.ref)
+
+    def job_ended(self) -> None:
+        """Tell those who wait that the job was seen to end, whatever becomes of the request."""
+        outcome = OUTCOMES[self._core.record.state]
+        for joiner in self._joiners:
+            joiner.settle(outcome)
+        if self._kept is not None:
+            self._kept.cancel()
+            self._forget()
 
     @property
     def active(self) -> bool:
@@ -147,6 +161,8 @@ class Canceling:
         finally:
             self._end()
             self._tell_answered()
+            if self._core.canceling is self:
+                self._core.canceling = None
             if self._kept is not None:
                 self._kept.cancel()
 
@@ -159,11 +175,7 @@ class Canceling:
         assert record.kind.cancel is not None
 
         def parse(reply: Reply) -> tuple[Snapshot[Any] | None, float]:
-            try:
-                return read_snapshot(record.kind, record.ref, reply, "cancel"), reply.began
-            except ProtocolError:
-                # A 204 has no body. Whatever else it is: the service took the cancel, and a look will tell.
-                return None, reply.began
+            return read_answer(record.kind, record.ref, reply, "cancel"), reply.began
 
         request = build(record.kind.cancel, record.ref.parts, verb="cancel")
         try:
@@ -173,7 +185,7 @@ class Canceling:
         except AsyncJobsError as error:
             if not is_refusal(error):
                 raise
-            self._refusal, self._refused_at = error, asyncio.get_running_loop().time()
+            self._last_error, self._refused_at = error, asyncio.get_running_loop().time()
             return Phase.REFUSED
         now = asyncio.get_running_loop().time()
         if snapshot is not None:
@@ -191,7 +203,7 @@ class Canceling:
             return
         if not self._looked:
             # Whether the first refusal came too early or too late must be known at once. Later ones keep the pace.
-            core.record.rush()
+            core.record.rush(self._refused_at)
             core.services.watcher.hasten(core)
         refused_at = self._refused_at
 
@@ -199,6 +211,11 @@ class Canceling:
             return record.final or began >= refused_at
 
         await core.wait_for(looked_since, outer=False)
+        if not core.record.final and isinstance(self._last_error, APIError) and self._last_error.status in {404, 410}:
+            # A replica may not have heard of the job yet; one that never does is asked the wrong way.
+            self._denials += 1
+            if self._denials >= UNUSABLE_REPLIES:
+                raise self._last_error
         self._refused_at = asyncio.get_running_loop().time()
         self._looked = True
         self._judge_all()
@@ -222,8 +239,9 @@ class Canceling:
     def _wanted(self) -> bool:
         return bool(self._joiners) or self._kept is not None
 
-    def _again(self) -> bool:
+    def _again(self, error: AsyncJobsError) -> bool:
         """Whether to send a failed request again: those who have no time to wait are done with the first attempt."""
+        self._last_error = error
         for joiner in self._joiners:
             if joiner.timeout == 0:
                 joiner.settle(None)

@@ -14,7 +14,7 @@ from asyncjobs._refs import JobRef
 from asyncjobs._settings import Settings, check_header
 from asyncjobs._transport import AiohttpTransport, check_base_url, check_session, is_credential
 from asyncjobs._wire import build, decode, identify, read_snapshot
-from asyncjobs.errors import InvalidArgument, NotSupported
+from asyncjobs.errors import AsyncJobsError, InvalidArgument, NotSupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,7 +127,10 @@ class Client(Asking):
 
         self._engine.enter()
         request = build(kind.look, asked.parts, verb="look")
-        return await self._send(request, parse, kind.refusals)
+        try:
+            return await self._send(request, parse, kind.refusals)
+        except AsyncJobsError as error:
+            raise error.about(asked, None) from error.__cause__
 
     def create(self, kind: JobKind[R], body: Mapping[str, Any], *ids: str) -> Creation[R]:
         """
@@ -156,7 +159,7 @@ class Client(Asking):
             if owned:
                 await self._engine.clean_up(self._engine.core(kind, job.ref))
             else:
-                self.adopt(job)
+                self._adopt(job)
 
         return await self._run_create(
             kind.name,
@@ -168,7 +171,7 @@ class Client(Asking):
             owned=owned,
         )
 
-    def adopt(self, job: Job[Any]) -> None:
+    def _adopt(self, job: Job[Any]) -> None:
         """Keep a job that was created for a caller who has gone in :attr:`adopted`, and log it."""
         _log.warning("%s was created after its caller was cancelled; it runs, and is kept in client.adopted", job.ref)
         self.adopted.append(job)

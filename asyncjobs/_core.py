@@ -37,7 +37,7 @@ T = TypeVar("T")
 class Services:
     """What a core needs of its client: a value made once, so that nothing here knows the client."""
 
-    __slots__ = ("caller", "refusals", "settings", "tasks", "watcher")
+    __slots__ = ("caller", "refusals", "settings", "tasks", "unknown_words", "watcher")
 
     def __init__(
         self, caller: Caller, watcher: Watcher, settings: Settings, refusals: tuple[Refusal, ...], tasks: Tasks
@@ -47,6 +47,7 @@ class Services:
         self.settings: Settings = settings
         self.refusals: tuple[Refusal, ...] = refusals
         self.tasks: Tasks = tasks
+        self.unknown_words: set[tuple[str, str]] = set()
 
 
 class Core(Generic[R]):
@@ -55,7 +56,7 @@ class Core(Generic[R]):
     __slots__ = ("__weakref__", "_look", "_waiters", "canceling", "record", "result", "services")
 
     def __init__(self, kind: JobKind[R], ref: JobRef, services: Services) -> None:
-        self.record: Record[R] = Record(kind, ref, services.settings)
+        self.record: Record[R] = Record(kind, ref, services.settings, services.unknown_words)
         self.services: Services = services
         self.canceling: Canceling | None = None
         #: The result that was fetched, or is being fetched, and the epoch to which it belongs.
@@ -87,6 +88,14 @@ class Core(Generic[R]):
         return snapshot
 
     async def _run_look(self, look: Look) -> Snapshot[R]:
+        try:
+            return await self._look_now(look)
+        finally:
+            if self._look is look:
+                # Who holds a job must not hold the reply to its last look, which a traceback may.
+                self._look = None
+
+    async def _look_now(self, look: Look) -> Snapshot[R]:
         record, loop = self.record, asyncio.get_running_loop()
         asked = loop.time()
         try:
@@ -99,6 +108,7 @@ class Core(Generic[R]):
             queued = (now if look.began is None else look.began) - asked
             held, contradiction = record.snapshot, record.contradiction
             end = record.fail(error, now=now, queued=queued, observed_at=datetime.now(UTC))
+            look.verdict = end
             # Whoever waits for a look has not got one.
             self.publish(began=float("-inf"), error=end)
             if record.snapshot is not None and record.snapshot is not held:
@@ -181,6 +191,8 @@ class Core(Generic[R]):
                 waiter.wake(came=True)
             elif error is not None and not record.final:
                 waiter.wake(error=error.about(record.ref, record.snapshot))
+        if record.final and self.canceling is not None:
+            self.canceling.job_ended()
 
     def fail(self, error: AsyncJobsError, *, outer_only: bool = False) -> None:
         """End the waits with copies of *error*."""

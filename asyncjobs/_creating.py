@@ -75,7 +75,7 @@ class Create(Generic[T]):
                 self._refusals,
                 on_begin=self._begin,
                 on_end=self._end,
-                wanted=lambda: self._wanted,
+                wanted=lambda _: self._wanted,
             )
         except AsyncJobsError as error:
             if classify(error, repeatable=False) is Failure.OUTCOME_UNKNOWN:
@@ -116,7 +116,8 @@ class Create(Generic[T]):
             _log.info("the create of a cancelled caller came to nothing: %s", error)
 
     def _report(self, error: CreateUncertain) -> None:
-        _log.error("%s; its caller was cancelled; sent: %s", error, self._sent, exc_info=error)
+        # What was sent is the user's own business, and not for the log.
+        _log.error("%s; its caller was cancelled", error, exc_info=error)
 
     def _begin(self) -> None:
         self._on_wire = True

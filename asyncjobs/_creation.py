@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from asyncjobs._job import Job, own
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import TracebackType
-
-    from asyncjobs._job import Job
 
 R = TypeVar("R")
 
@@ -62,7 +62,7 @@ class Creation(Coroutine[Any, Any, "Job[R]"], Generic[R]):
     async def __aenter__(self) -> Job[R]:
         self._job = await self._start(owned=True)
         # Nothing can interrupt between the two: the job is never without an owner.
-        self._job.own()
+        own(self._job)
         return self._job
 
     async def __aexit__(

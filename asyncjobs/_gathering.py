@@ -42,7 +42,7 @@ class _Watch:
         self.ended: deque[Core[Any]] = deque()
         self.errors: dict[Core[Any], AsyncJobsError] = {}
         self._waiters: dict[Core[Any], Waiter] = {}
-        self._wake: asyncio.Future[None] | None = None
+        self._wakes: set[asyncio.Future[None]] = set()
         for core in cores:
             if core.record.final:
                 self.ended.append(core)
@@ -62,16 +62,18 @@ class _Watch:
         if waiter.error is not None:
             self.errors[core] = waiter.error
         self.ended.append(core)
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        for wake in self._wakes:
+            if not wake.done():
+                wake.set_result(None)
 
     async def news(self) -> None:
         """Wait until one more has ended."""
-        self._wake = asyncio.get_running_loop().create_future()
+        wake = asyncio.get_running_loop().create_future()
+        self._wakes.add(wake)
         try:
-            await self._wake
+            await wake
         finally:
-            self._wake = None
+            self._wakes.discard(wake)
 
     def close(self) -> None:
         """Stop waiting."""
@@ -175,7 +177,8 @@ class Completed(Generic[R]):
             self._handles = _distinct(self._jobs)
             self._watch = _Watch(self._handles)
         watch = self._watch
-        if not watch.ended:
+        while not watch.ended:
+            # Somebody else may have taken the one that woke us.
             if not len(watch):
                 raise StopAsyncIteration
             await self._wait(watch)

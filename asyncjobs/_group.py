@@ -7,13 +7,14 @@ import logging
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from asyncjobs._gathering import wait_all
-from asyncjobs._job import parts_of
+from asyncjobs._job import own, parts_of, release
 from asyncjobs._mass_cancel import clean_up_all
 from asyncjobs._ownership import outlast
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from asyncjobs._creation import Creation
     from asyncjobs._engine import Engine
     from asyncjobs._job import Job
     from asyncjobs._mass_cancel import CancelReport
@@ -33,32 +34,57 @@ class JobGroup:
     """
 
     def __init__(self) -> None:
-        self._jobs: dict[Job[Any], None] = {}
+        #: By the job, the handle through which the group owns it.
+        self._held: dict[Job[Any], Job[Any]] = {}
         self._entered = self._left = False
 
     @property
     def jobs(self) -> tuple[Job[Any], ...]:
-        """The jobs that the group owns, in the order in which they were added."""
-        return tuple(job for job in self._jobs if job.owned)
+        """The jobs that were added and not detached, in order; also after the block was left."""
+        return tuple(job for job in self._held.values() if self._left or job.owned)
 
     def add(self, job: Job[R]) -> Job[R]:
         """
-        Own *job* until the block is left, and return it. Adding it again changes nothing.
+        Own *job* until the block is left, and return it. Adding it again changes nothing, unless it was detached.
 
         Raises:
             NotSupported: This kind of job cannot be cancelled, so that owning it would be an empty promise.
-            RuntimeError: The block was not entered, or was left.
+            RuntimeError: The block was not entered, or is being left.
             InvalidArgument: It is no job.
             ClientClosed, WrongLoop: The job's client cannot be used here and now.
         """
+        engine, _ = parts_of(job)
+        held = self._held.get(job)
+        if held is None or not held.owned:
+            engine.enter()
+            self._check_open()
+            own(job)
+            self._held[job] = job
+        return job
+
+    async def create(self, creation: Creation[R]) -> Job[R]:
+        """
+        Create a job that the group owns from the first byte: ``await group.create(exa.agent.runs.create(…))``.
+
+        It raises what awaiting the creation raises, and what :meth:`add` raises.
+        """
+        try:
+            self._check_open()
+        except RuntimeError:
+            creation.close()
+            raise
+        job = await creation.__aenter__()
+        if self._left:
+            # The block was left while the job was being created: nobody would own it.
+            await creation.__aexit__(None, None, None)
+        else:
+            self._held[job] = job
+        self._check_open()
+        return job
+
+    def _check_open(self) -> None:
         if not self._entered or self._left:
             raise RuntimeError("a group owns jobs only within its block: async with JobGroup() as group")
-        engine, _ = parts_of(job)
-        if job not in self._jobs:
-            engine.enter()
-            job.own()
-            self._jobs[job] = None
-        return job
 
     async def __aenter__(self) -> Self:
         if self._entered:
@@ -73,15 +99,21 @@ class JobGroup:
             if exc is None:
                 await self._wait()
         except BaseException as error:
-            await self._cancel_rest(error)
+            await self._leave(error)
             raise
-        else:
+        await self._leave(exc)
+
+    async def _leave(self, exc: BaseException | None) -> None:
+        """Take no more jobs, cancel those that have not ended if there is an exception, and give all of them up."""
+        owned = self.jobs
+        self._left = True
+        self._held = {job: job for job in owned}
+        try:
             if exc is not None:
                 await self._cancel_rest(exc)
         finally:
-            self._left = True
-            for job in self._jobs:
-                job.detach()
+            for job in owned:
+                release(job)
 
     async def _wait(self) -> None:
         # Other tasks may add jobs while we wait.

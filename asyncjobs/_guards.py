@@ -38,12 +38,13 @@ class Guards:
     def heard(self) -> None:
         """Take in that the service said something sensible about the job."""
         self.failures = self._unusable = 0
-        self._absent_since = None
-        self.unwatched()
+        self._absent_since = self._failed_at = None
+        self._trouble = 0.0
 
     def unwatched(self) -> None:
-        """Take in that nobody waits any more: an outage that nobody watched is not held against the next look."""
+        """Take in that nobody waits any more: what nobody watched is not held against the next look."""
         self._trouble, self._failed_at = 0.0, None
+        self._unknown_since = None
 
     def failed(self, *, now: float, queued: float, pause: float, unusable: bool) -> None:
         """

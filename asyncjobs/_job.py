@@ -34,6 +34,30 @@ def parts_of(job: Job[R], field: str = "job") -> tuple[Engine, Core[R]]:
     return job._engine, job._core  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - of the same module
 
 
+def own(job: Job[Any]) -> None:
+    """
+    Own the job once more through this handle, as entering its block does; give that up with :func:`release`.
+
+    Raises:
+        NotSupported: This kind of job cannot be cancelled, so that owning it would be an empty promise.
+    """
+    engine, core = parts_of(job)
+    if core.record.kind.cancel is None:
+        raise NotSupported("cancel", job.kind, ref=job.ref)
+    job._held += 1  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - of the same module
+    engine.own(core)
+
+
+def release(job: Job[Any]) -> bool:
+    """Give up one hold on the job, and return whether there was one: ``detach`` gives up all."""
+    if not job._held:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - of the same module
+        return False
+    engine, core = parts_of(job)
+    job._held -= 1  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - of the same module
+    engine.disown(core)
+    return True
+
+
 class Job(Generic[R]):
     """
     A piece of work that runs at a service.
@@ -47,7 +71,7 @@ class Job(Generic[R]):
     block is left, by whatever route, unless it has ended.
     """
 
-    __slots__ = ("_core", "_engine", "_held")
+    __slots__ = ("__weakref__", "_core", "_engine", "_held")
 
     def __init__(self, engine: Engine, core: Core[R]) -> None:
         self._engine = engine
@@ -192,9 +216,10 @@ class Job(Generic[R]):
             ``CANCELED``, ``ALREADY_DONE`` or ``GONE``; with ``confirm=False`` also ``REQUESTED``.
 
         Raises:
-            CancelUnconfirmed: The job was not seen to end in time.
+            CancelUnconfirmed: The job was not seen to end in time; its cause is the last error, if there was one.
             NotSupported: This kind of job cannot be cancelled; nothing was sent.
             APIError, TransportError: The request failed, retries included.
+            JobUnreachable, UnknownStatus, NotFound, ProtocolError: Looking for the end failed, as in :meth:`wait`.
             InvalidArgument: *timeout* is negative or no number.
             ClientClosed, WrongLoop: This client cannot be used here and now.
         """
@@ -220,20 +245,8 @@ class Job(Generic[R]):
 
     async def __aenter__(self) -> Self:
         self._engine.enter()
-        self.own()
+        own(self)
         return self
-
-    def own(self) -> None:
-        """
-        Own the job through this handle, as entering its block does.
-
-        Raises:
-            NotSupported: This kind of job cannot be cancelled, so that owning it would be an empty promise.
-        """
-        if self._core.record.kind.cancel is None:
-            raise NotSupported("cancel", self.kind, ref=self.ref)
-        self._held += 1
-        self._engine.own(self._core)
 
     @property
     def owned(self) -> bool:
@@ -242,9 +255,8 @@ class Job(Generic[R]):
 
     def detach(self) -> None:
         """Give up this handle's ownership: leaving its block will no longer cancel the job."""
-        while self._held:
-            self._held -= 1
-            self._engine.disown(self._core)
+        while release(self):
+            pass
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
@@ -254,8 +266,5 @@ class Job(Generic[R]):
 
         The exception under way always goes on; a failure to cancel is added to it as a note.
         """
-        if not self._held:
-            return
-        self._held -= 1
-        self._engine.disown(self._core)
-        await _verbs.leave(self._engine, self._core, exc)
+        if release(self):
+            await _verbs.leave(self._engine, self._core, exc)

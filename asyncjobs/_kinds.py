@@ -224,6 +224,8 @@ class Provider:
     kinds: tuple[JobKind[Any], ...] = ()
 
     def __attrs_post_init__(self) -> None:
+        if self.in_flight is not None and self.in_flight < 1:
+            raise InvalidArgument("in_flight", f"{self.name}: expected at least 1, or None for any number")
         if len({kind.name for kind in self.kinds}) < len(self.kinds):
             raise InvalidArgument("kinds", f"{self.name} has two of one name, and a ref must lead to one")
 
@@ -239,12 +241,3 @@ class Provider:
                 return kind
         known = ", ".join(kind.name for kind in self.kinds)
         raise InvalidArgument("kind", f"{self.name} has no {name!r}; it has {known}")
-
-
-LANES: Final[Mapping[Verb, Lane]] = {
-    "create": Lane.CREATE,
-    "look": Lane.LOOK,
-    "cancel": Lane.CANCEL,
-    "stop": Lane.CANCEL,
-    "result": Lane.LOOK,
-}

@@ -156,8 +156,8 @@ async def cancel_all(jobs: Iterable[Job[Any]], *, concurrency: int = 32, timeout
     Cancel *jobs* and report what became of each; never raises for a single job.
 
     At most *concurrency* requests wait for their first answer at the same time. *timeout* is in seconds and bounds
-    the whole, queueing included; ``None`` has no bound. Jobs that had not ended then are reported with
-    ``CancelUnconfirmed``. Each job is cancelled as by ``Job.cancel()``.
+    the whole, queueing included; ``None`` has no bound, ``0`` judges the first reply for each job. Jobs that had
+    not ended then are reported with ``CancelUnconfirmed``. Each job is cancelled as by ``Job.cancel()``.
 
     When this call itself is cancelled, requests that only queue are withdrawn.
 
@@ -167,9 +167,10 @@ async def cancel_all(jobs: Iterable[Job[Any]], *, concurrency: int = 32, timeout
     timeout = check_timeout(timeout)
     check_count(concurrency, "concurrency")
     parts = _parts(jobs)
-    work = _MassCancel(parts, concurrency)
+    work = _MassCancel(parts, concurrency, each=0.0 if timeout == 0 else None)
     try:
-        async with asyncio.timeout(timeout):
+        # Without time to wait, one request is made for each job and its reply judged.
+        async with asyncio.timeout(timeout or None):
             await work.run()
     except TimeoutError:
         pass

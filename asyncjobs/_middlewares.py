@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("asyncjobs.http")
 
+#: A shorter key is no secret, and would blot out parts of ordinary words and figures.
+_SHORTEST = 6
+
 
 class Credentials:
     """
@@ -31,11 +34,11 @@ class Credentials:
 
     def conceal(self, body: bytes) -> bytes:
         """Return *body* with the key blotted out, should a service repeat it."""
-        return body.replace(self._key.encode(), b"***")
+        return body.replace(self._key.encode(), b"***") if len(self._key) >= _SHORTEST else body
 
     def conceal_text(self, text: str) -> str:
         """Return *text* with the key blotted out."""
-        return text.replace(self._key, "***")
+        return text.replace(self._key, "***") if len(self._key) >= _SHORTEST else text
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         if request.url.origin() == self._origin:

@@ -32,7 +32,7 @@ class CancelOutcome(StrEnum):
     GONE = "gone"
     """The service no longer knows the job."""
     REQUESTED = "requested"
-    """The request was made and not confirmed; only with ``confirm=False``."""
+    """The service was asked and the end was not waited for; only with ``confirm=False``."""
 
 
 @attrs.frozen(kw_only=True)

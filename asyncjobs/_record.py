@@ -1,9 +1,8 @@
 """
 What one client knows about one job, and what a new piece of news changes in it.
 
-No loop and no clock: times are arguments, in seconds of one monotonic clock. Whoever does the
-looking reports what came of it and reads off the state, the next time to look, and whether
-waiting has become pointless.
+No loop and no clock: times are arguments, in seconds of one monotonic clock. Whoever does the looking reports
+what came of it and reads off the state, the next time to look, and whether waiting has become pointless.
 """
 
 from __future__ import annotations
@@ -33,6 +32,9 @@ R = TypeVar("R")
 
 _log = logging.getLogger("asyncjobs")
 
+#: A service that invents words without end does not fill memory and logs.
+_MOST_WORDS = 100
+
 
 def news(snapshot: Snapshot[Any] | None) -> tuple[Any, ...] | None:
     """Return what makes two snapshots different for someone who follows a job."""
@@ -61,7 +63,9 @@ class Record(Generic[R]):
         "state",
     )
 
-    def __init__(self, kind: JobKind[R], ref: JobRef, settings: Settings) -> None:
+    def __init__(
+        self, kind: JobKind[R], ref: JobRef, settings: Settings, unknown_words: set[tuple[str, str]] | None = None
+    ) -> None:
         self.kind: JobKind[R] = kind
         self.ref: JobRef = ref
         self.state: JobState = JobState.UNKNOWN
@@ -76,8 +80,9 @@ class Record(Generic[R]):
         self._looked = False  # Whether a look has found it, which a create's reply is not.
         self._last: float | None = None  # When anything was last heard, or looked for in vain.
         self._quiet = 0
-        self._rush = False
-        self._unknown_words: tuple[str, ...] = ()  # Those that were complained of.
+        self._rush: float | None = None  # Since when the next look is wanted at once.
+        #: Those that were complained of, by kind: one complaint serves all jobs of a client.
+        self._unknown_words: set[tuple[str, str]] = set() if unknown_words is None else unknown_words
 
     @property
     def final(self) -> bool:
@@ -87,7 +92,7 @@ class Record(Generic[R]):
 
     def see(self, snapshot: Snapshot[R], *, began: float, now: float) -> None:
         """Take in what a reply said. *began* is when its request started: of two looks the later one is right."""
-        self._heard(now, looked=snapshot.source != "create")
+        self._heard(now, began=began, looked=snapshot.source != "create")
         if self.final:
             self._see_after_the_end(snapshot, began)
             return
@@ -125,6 +130,7 @@ class Record(Generic[R]):
     def cancel_sent(self) -> None:
         """Take in that a cancel request of ours is on its way."""
         self.requested_by_us = True
+        self._quiet = 0
         self._settling.sent()
 
     def cancel_answered(self, now: float) -> None:
@@ -151,9 +157,11 @@ class Record(Generic[R]):
         self._note_unknown(snapshot, snapshot.state, now)
         self._hold(snapshot, began)
 
-    def _heard(self, now: float, *, looked: bool) -> None:
+    def _heard(self, now: float, *, began: float, looked: bool) -> None:
         self._looked = self._looked or looked
-        self._last, self._rush = now, False
+        self._last = now
+        if self._rush is not None and began >= self._rush:
+            self._rush = None
         self._guards.heard()
 
     def _see_after_the_end(self, snapshot: Snapshot[R], began: float) -> None:
@@ -168,8 +176,9 @@ class Record(Generic[R]):
     def _note_unknown(self, snapshot: Snapshot[R], seen: JobState, now: float) -> None:
         known = seen is not JobState.UNKNOWN
         self._guards.word(now, known=known)
-        if not known and snapshot.status not in self._unknown_words:
-            self._unknown_words += (snapshot.status,)
+        word = self.kind.name, snapshot.status
+        if not known and word not in self._unknown_words and len(self._unknown_words) < _MOST_WORDS:
+            self._unknown_words.add(word)
             _log.warning("%s has the unknown status %r; looking on", self.ref, snapshot.status)
 
     def _hold(self, snapshot: Snapshot[R], began: float) -> None:
@@ -187,7 +196,7 @@ class Record(Generic[R]):
 
         *queued* is for how many seconds the look waited for its turn, which is nobody's failure.
         """
-        self._last, self._rush = now, False
+        self._last, self._rush = now, None
         if isinstance(error, APIError) and error.status in {404, 410}:
             return self._absent(error, now, observed_at)
         if not is_transient(error):
@@ -223,13 +232,13 @@ class Record(Generic[R]):
 
     # -- pace ---------------------------------------------------------------
 
-    def rush(self) -> None:
-        """Make the next look due at once."""
-        self._rush = True
+    def rush(self, now: float) -> None:
+        """Make the next look due at once; one that has begun already does not count."""
+        self._rush = now
 
     def next_look(self, now: float, spread: float) -> float:
         """Return when the next look is due; *spread* from 0 to 1 is the dice."""
-        if self._rush or self._last is None:
+        if self._rush is not None or self._last is None:
             return now
         settled = self._settling.due(self._last)
         if settled is not None:

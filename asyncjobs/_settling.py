@@ -10,16 +10,17 @@ class Settling:
     The times that matter to a cancel of ours; *window* is the kind's ``settle``, in seconds, 0 for none.
 
     A service may write "cancelled" over an end that came a moment before, and a worker may write its end over a
-    "cancelled" that came a moment before. So no end counts that was seen before the service had answered our
-    cancel, and no "cancelled" that is younger than the window, until a look that began later says it again.
+    "cancelled" that came a moment before. So neither an end that was seen before the service had answered our cancel
+    nor a "cancelled" is believed until a look that began a window later says it again.
     """
 
-    __slots__ = ("_answered_at", "_canceled_at", "_window")
+    __slots__ = ("_answered_at", "_doubted", "_window")
 
     def __init__(self, window: float) -> None:
         self._window = window
         self._answered_at = float("-inf")
-        self._canceled_at: float | None = None
+        #: The end that is not believed yet, and since when it is known.
+        self._doubted: tuple[JobState, float] | None = None
 
     def sent(self) -> None:
         """Take in that a cancel request of ours is on its way."""
@@ -33,11 +34,11 @@ class Settling:
         """Take in that the service took the cancel: from now on the job counts as cancelled, and the window runs."""
         self._answered_at = min(self._answered_at, now)
         if self._window:
-            self._canceled_at = now
+            self._doubted = JobState.CANCELED, now
 
     def forget(self) -> None:
         """Begin anew, with a job that has been opened again."""
-        self._answered_at, self._canceled_at = float("-inf"), None
+        self._answered_at, self._doubted = float("-inf"), None
 
     def judge(self, seen: JobState, *, began: float, now: float, answer: bool) -> JobState:
         """
@@ -45,20 +46,15 @@ class Settling:
 
         *began* is when the request began that showed it, *answer* whether that was the cancel itself.
         """
-        if not self._window or seen not in FINAL:
-            self._canceled_at = None
+        in_time = answer or began >= self._answered_at
+        if not self._window or seen not in FINAL or (in_time and seen is not JobState.CANCELED):
+            self._doubted = None
             return seen
-        if began < self._answered_at and not answer:
-            return JobState.CANCELING
-        if seen is not JobState.CANCELED:
-            self._canceled_at = None
-            return seen
-        if self._canceled_at is None:
-            self._canceled_at = now
-        return seen if began >= self._canceled_at + self._window else JobState.CANCELING
+        if self._doubted is None or self._doubted[0] is not seen:
+            self._doubted = seen, now
+        return seen if began >= self._doubted[1] + self._window else JobState.CANCELING
 
     def due(self, last: float) -> float | None:
         """Return when the window is over, if that is after *last*: the next look is the one that counts."""
-        if self._canceled_at is None or self._canceled_at + self._window <= last:
-            return None
-        return self._canceled_at + self._window
+        over = None if self._doubted is None else self._doubted[1] + self._window
+        return None if over is None or over <= last else over

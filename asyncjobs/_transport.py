@@ -107,6 +107,7 @@ class AiohttpTransport:
         self._settings = settings
         self._session = session
         self._owns_session = session is None
+        self._closed = False
         self._timeout = aiohttp.ClientTimeout(
             total=_bound(settings.request_timeout), connect=None, sock_connect=_bound(settings.connect_timeout)
         )
@@ -152,11 +153,14 @@ class AiohttpTransport:
 
     async def aclose(self) -> None:
         """Close the session if it is ours."""
+        self._closed = True
         session, self._session = self._session, None
         if session is not None and self._owns_session:
             await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ClientClosed("the client was closed")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._settings.connections),

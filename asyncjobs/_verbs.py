@@ -7,13 +7,22 @@ import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncjobs._ownership import outlast
-from asyncjobs._retry import is_transient, next_delay
+from asyncjobs._retry import next_delay
 from asyncjobs._settings import check_timeout
 from asyncjobs._shared import Shared
 from asyncjobs._states import JobState
 from asyncjobs._waiters import is_final
-from asyncjobs._wire import build, read_snapshot
-from asyncjobs.errors import AsyncJobsError, JobCanceled, JobFailed, JobGone, NotFound, NotSupported, WaitTimeout
+from asyncjobs._wire import build, read_answer, read_snapshot
+from asyncjobs.errors import (
+    APIError,
+    AsyncJobsError,
+    ClientClosed,
+    JobCanceled,
+    JobFailed,
+    JobGone,
+    NotSupported,
+    WaitTimeout,
+)
 
 if TYPE_CHECKING:
     from asyncjobs._core import Core
@@ -74,12 +83,15 @@ async def wait(engine: Engine, core: Core[R], timeout: float | None) -> Snapshot
 async def _look_once(core: Core[Any]) -> None:
     record = core.record
     cause: AsyncJobsError | None = None
+    look = core.begin_look()
     try:
-        await core.look()
+        await look.shared.join()
+    except ClientClosed:
+        raise
     except AsyncJobsError as error:
         # What would not end a longer wait does not end this one differently.
-        if not is_transient(error) and not isinstance(error, NotFound):
-            raise
+        if look.verdict is not None:
+            raise look.verdict.about(record.ref, record.snapshot) from error.__cause__
         cause = error
     if not record.final:
         raise WaitTimeout(record.ref, record.snapshot, timeout=0.0) from cause
@@ -128,7 +140,12 @@ async def _fetch(core: Core[R]) -> R:
     kind, ref = core.record.kind, core.record.ref
     assert kind.result is not None
     request = build(kind.result, ref.parts, verb="result")
-    snapshot = await core.send(request, lambda reply: read_snapshot(kind, ref, reply, "poll"))
+    try:
+        snapshot = await core.send(request, lambda reply: read_snapshot(kind, ref, reply, "poll"))
+    except APIError as error:
+        if error.status in {404, 410}:
+            raise JobGone(ref, core.record.snapshot) from error
+        raise
     return snapshot.resource
 
 
@@ -140,8 +157,10 @@ async def stop(engine: Engine, core: Core[R]) -> Snapshot[R]:
     if not core.record.final:
         engine.enter()
         request = build(kind.stop, ref.parts, verb="stop")
-        sending = core.send(request, lambda reply: (read_snapshot(kind, ref, reply, "poll"), reply.began))
+        sending = core.send(request, lambda reply: (read_answer(kind, ref, reply, "poll"), reply.began))
         snapshot, began = await engine.tasks.run(sending, f"stop {ref}")
+        if snapshot is None:
+            return await refresh(engine, core, reopen=False)
         core.take_in(snapshot, began=began)
     return _held(core)
 

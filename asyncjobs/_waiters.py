@@ -42,12 +42,14 @@ class Waiter:
 class Look:
     """One look under way, and when its request left the lane (``None`` while it queues)."""
 
-    __slots__ = ("began", "seen", "shared")
+    __slots__ = ("began", "seen", "shared", "verdict")
 
     def __init__(self) -> None:
         self.began: float | None = None
         #: What it showed, whatever was made of it.
         self.seen: Snapshot[Any] | None = None
+        #: What it means for those who wait: an error that ends their waits, or nothing.
+        self.verdict: AsyncJobsError | None = None
         self.shared: Shared[Any]
 
     def begin(self) -> None:

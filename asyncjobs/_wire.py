@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import attrs
 
 from asyncjobs._bodies import encode_body, is_encodable
-from asyncjobs._kinds import LANES, Call, JobKind, Lane, Verb
+from asyncjobs._kinds import Call, JobKind, Lane, Verb
 from asyncjobs._models import Progress, Snapshot, Source
 from asyncjobs._refs import JobRef, check_id, encode_segment
 from asyncjobs._states import JobState
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 R = TypeVar("R")
+
+LANES: Final[Mapping[Verb, Lane]] = {
+    "create": Lane.CREATE,
+    "look": Lane.LOOK,
+    "cancel": Lane.CANCEL,
+    "stop": Lane.CANCEL,
+    "result": Lane.LOOK,
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +96,8 @@ def build(
             if not is_encodable(value):
                 raise InvalidArgument(name, "has lone surrogates, which cannot be sent")
         target = f"{target}?{urlencode(pairs)}"
-    by_method = Lane.LOOK if call.method == "GET" else Lane.CREATE
+    # A write that may be repeated is a cancel, a delete or an update: it does not wait behind creates.
+    by_method = Lane.LOOK if call.method == "GET" else Lane.CANCEL if call.repeatable else Lane.CREATE
     return Request(
         method=call.method,
         target=target,
@@ -195,6 +204,20 @@ def read_snapshot(kind: JobKind[R], ref: JobRef, reply: Reply, source: Source) -
         ProtocolError: It is no JSON object, or its status is missing or no string.
     """
     return _snapshot(kind, ref, decode(reply), reply, source, reply.body)
+
+
+def read_answer(kind: JobKind[R], ref: JobRef, reply: Reply, source: Source) -> Snapshot[R] | None:
+    """
+    Return what the answer to a cancel or a stop says about the job, ``None`` if that must be looked at.
+
+    It may be empty, or speak of the request rather than of the job: it counts only if it bears the job's id.
+    """
+    try:
+        snapshot = read_snapshot(kind, ref, reply, source)
+    except ProtocolError:
+        return None
+    *_, own = kind.identity.values()
+    return snapshot if snapshot.raw.get(own) == ref.id else None
 
 
 def _snapshot(

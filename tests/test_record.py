@@ -264,7 +264,7 @@ def test_after_our_cancel_looks_are_urgent():
 def test_a_rush_is_one_look():
     """Due now; the look that follows ends it."""
     made = seen(S.RUNNING)
-    made.rush()
+    made.rush(5.0)
     assert made.next_look(0.5, 0.5) == 0.5
     fail(made, TransportError("x"), 1)
     assert made.next_look(1.0, 0.5) > 1.0

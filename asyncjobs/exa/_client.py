@@ -51,4 +51,4 @@ class Exa(Client):
 
     def _adopt_all(self, webset: Webset) -> None:
         for job in self.jobs(webset):
-            self.adopt(job)
+            self._adopt(job)
