@@ -121,11 +121,12 @@ class Settings:
 
     *request_timeout* bounds one attempt of one request, its reply's body included;
     *connect_timeout* the part of it until the connection stands. *cleanup_timeout* bounds the
-    cancel that leaving a block causes, and the work of closing. *connections* is how many
+    cancel that leaving a block causes, from when its request leaves the queue, and on closing the creates that
+    are on the wire. *connections* is how many
     requests run at once.
 
-    *rates* are requests per second by the name of the provider's limit; ``None`` takes the
-    provider's own figures at its own address and none elsewhere, ``{}`` switches them off.
+    *rates* are requests per second by the name of the provider's limit, the only limits that are then kept;
+    ``None`` takes the provider's own figures at its own address and none elsewhere, ``{}`` switches them off.
     *retry_budget* is for how long a request is tried again, pauses that the service asks for included.
 
     *unreachable_after*, *unknown_after* and *appear_grace* end waits that would never end: no

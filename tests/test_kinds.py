@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from strategies import THING
 
 from asyncjobs import InvalidArgument, JobState, exa, watercrawl
-from asyncjobs._kinds import ANY_LIVE_STATE, LANES, Lane
+from asyncjobs._kinds import ANY_LIVE_STATE, Lane
 from asyncjobs._states import FINAL, WORDS
+from asyncjobs._wire import LANES
 from asyncjobs.kinds import Call, JobKind, Provider, Refusal, Refused
 
 PROVIDERS = [exa.EXA, watercrawl.WATERCRAWL]

@@ -292,7 +292,7 @@ def test_an_id_and_a_status_are_enough(cls):
 def test_resources_travel(cls, payload):
     """A resource survives pickling and copying, and cannot be changed."""
     resource = read(payload, cls)
-    assert resource == pickle.loads(pickle.dumps(resource)) == copy.deepcopy(resource)  # noqa: S301 - our own bytes.
+    assert resource == pickle.loads(pickle.dumps(resource)) == copy.deepcopy(resource)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         resource.id = "other"
 

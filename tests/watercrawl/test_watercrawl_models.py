@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_named_as_the_server_spells_it(change, expected):
 def test_resources_travel():
     """A resource survives pickling and cannot be changed."""
     search = read(FINISHED | {"result": [ROW]})
-    assert search == pickle.loads(pickle.dumps(search))  # noqa: S301 - our own bytes.
+    assert search == pickle.loads(pickle.dumps(search))
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         search.uuid = "other"
 
