@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from asyncjobs._kinds import Lane, Refused
 from asyncjobs._refusals import error_from
-from asyncjobs._retry import backoff, capped, next_delay, pause_after
+from asyncjobs._retry import Retries, backoff, capped, pause_after
 from asyncjobs.errors import APIError, AsyncJobsError
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class Caller:
         is not sent again. The errors are those of :meth:`attempt` and of *parse*.
         """
         loop = asyncio.get_running_loop()
-        attempt, spent, began = 0, 0.0, loop.time()
+        retries = Retries(self._settings.retry_budget, repeatable=request.repeatable)
+        began = loop.time()
 
         def begin() -> None:
             nonlocal began
@@ -97,24 +98,15 @@ class Caller:
                 on_begin()
 
         while True:
-            attempt += 1
             try:
                 return parse(await self.attempt(request, refusals, on_begin=begin, on_end=on_end))
             except AsyncJobsError as error:
-                spent += loop.time() - began
-                delay = next_delay(
-                    error,
-                    repeatable=request.repeatable,
-                    attempt=attempt,
-                    elapsed=spent,
-                    budget=self._settings.retry_budget,
-                    spread=random.random(),  # noqa: S311 - jitter is no secret
-                )
+                spread = random.random()  # noqa: S311 - jitter is no secret
+                delay = retries.after(error, took=loop.time() - began, spread=spread)
                 if not wanted(error) or delay is None:
                     raise
-                _log.debug("%s; attempt %d, again in %.1f s", error, attempt, delay)
+                _log.debug("%s; again in %.1f s", error, delay)
             await asyncio.sleep(delay)
-            spent += delay
 
     def _heed(self, error: APIError) -> None:
         """Slow down as the service asks, for everybody: the next request would be refused as well."""

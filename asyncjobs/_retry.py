@@ -98,3 +98,30 @@ def next_delay(
     hint = capped(error.retry_after) if isinstance(error, APIError) else None
     delay = backoff(attempt, spread) if hint is None else hint
     return delay if elapsed + delay <= budget else None
+
+
+class Retries:
+    """The attempts at one request, within a *budget* of seconds; time spent queueing is not counted."""
+
+    __slots__ = ("_attempt", "_budget", "_repeatable", "_spent")
+
+    def __init__(self, budget: float, *, repeatable: bool) -> None:
+        self._budget = budget
+        self._repeatable = repeatable
+        self._attempt = 0
+        self._spent = 0.0
+
+    def after(self, error: AsyncJobsError, *, took: float, spread: float) -> float | None:
+        """Return the seconds after which to try again, ``None`` to give up; the attempt *took* so many."""
+        self._attempt += 1
+        self._spent += took
+        delay = next_delay(
+            error,
+            repeatable=self._repeatable,
+            attempt=self._attempt,
+            elapsed=self._spent,
+            budget=self._budget,
+            spread=spread,
+        )
+        self._spent += delay or 0.0
+        return delay

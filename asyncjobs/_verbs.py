@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncjobs._ownership import outlast
-from asyncjobs._retry import next_delay
+from asyncjobs._retry import Retries
 from asyncjobs._settings import check_timeout
 from asyncjobs._shared import Shared
 from asyncjobs._states import JobState
@@ -41,23 +41,16 @@ def _held(core: Core[R]) -> Snapshot[R]:
 async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]:
     """Look once more, again while that is harmless and the retry budget lasts."""
     loop = asyncio.get_running_loop()
-    attempt, start = 0, loop.time()
+    retries = Retries(engine.settings.retry_budget, repeatable=True)
     while True:
         engine.enter()
-        attempt += 1
         look = core.begin_look()
         try:
             await look.shared.join()
         except AsyncJobsError as error:
             engine.enter()
-            delay = next_delay(
-                error,
-                repeatable=True,
-                attempt=attempt,
-                elapsed=loop.time() - start,
-                budget=engine.settings.retry_budget,
-                spread=random.random(),  # noqa: S311 - jitter is no secret
-            )
+            took = 0.0 if look.began is None else loop.time() - look.began
+            delay = retries.after(error, took=took, spread=random.random())  # noqa: S311 - jitter is no secret
             if delay is None:
                 raise
             await engine.tasks.run(asyncio.sleep(delay), f"backoff before {core.record.ref}")
