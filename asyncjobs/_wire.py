@@ -212,12 +212,12 @@ def read_answer(kind: JobKind[R], ref: JobRef, reply: Reply, source: Source) -> 
 
     It may be empty, or speak of the request rather than of the job: it counts only if it bears the job's id.
     """
+    *_, own = kind.identity.values()
     try:
-        snapshot = read_snapshot(kind, ref, reply, source)
+        payload = decode(reply)
+        return _snapshot(kind, ref, payload, reply, source, reply.body) if payload.get(own) == ref.id else None
     except ProtocolError:
         return None
-    *_, own = kind.identity.values()
-    return snapshot if snapshot.raw.get(own) == ref.id else None
 
 
 def _snapshot(
