@@ -179,6 +179,7 @@ class Client(Asking):
     # -- the end -------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
+        self._engine.check_open()
         return self
 
     async def __aexit__(

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import TracebackType
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
-class Creation(Coroutine[Any, Any, "Job[R]"], Generic[R]):
+class Creation(Coroutine[Any, Any, "Job[R_co]"], Generic[R_co]):
     """
     A job to be created.
 
@@ -26,10 +26,10 @@ class Creation(Coroutine[Any, Any, "Job[R]"], Generic[R]):
 
     __slots__ = ("_job", "_make", "_run")
 
-    def __init__(self, make: Callable[[bool], Coroutine[Any, Any, Job[R]]]) -> None:
+    def __init__(self, make: Callable[[bool], Coroutine[Any, Any, Job[R_co]]]) -> None:
         self._make = make
-        self._run: Coroutine[Any, Any, Job[R]] | None = None
-        self._job: Job[R] | None = None
+        self._run: Coroutine[Any, Any, Job[R_co]] | None = None
+        self._job: Job[R_co] | None = None
 
     def __del__(self) -> None:
         if self._run is None:
@@ -37,14 +37,14 @@ class Creation(Coroutine[Any, Any, "Job[R]"], Generic[R]):
                 "a create was never awaited, so nothing was created", RuntimeWarning, stacklevel=1, source=self
             )
 
-    def _start(self, *, owned: bool) -> Coroutine[Any, Any, Job[R]]:
+    def _start(self, *, owned: bool) -> Coroutine[Any, Any, Job[R_co]]:
         if self._run is None:
             self._run = self._make(owned)
         elif owned:
             raise RuntimeError("this create was awaited already; enter the job that it gave instead")
         return self._run
 
-    def __await__(self) -> Generator[Any, Any, Job[R]]:
+    def __await__(self) -> Generator[Any, Any, Job[R_co]]:
         return self._start(owned=False).__await__()
 
     def send(self, value: Any) -> Any:
@@ -59,7 +59,7 @@ class Creation(Coroutine[Any, Any, "Job[R]"], Generic[R]):
         """End as a coroutine; see :class:`collections.abc.Coroutine`."""
         self._start(owned=False).close()
 
-    async def __aenter__(self) -> Job[R]:
+    async def __aenter__(self) -> Job[R_co]:
         self._job = await self._start(owned=True)
         # Nothing can interrupt between the two: the job is never without an owner.
         own(self._job)

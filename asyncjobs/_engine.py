@@ -80,7 +80,7 @@ class Engine:
         self.closed: bool = False
 
     def __del__(self) -> None:
-        if self._loop is not None and not self.closed:
+        if getattr(self, "_loop", None) is not None and not self.closed:
             owned = ", ".join(sorted(str(core.record.ref) for core in self._owners))
             left = f"; these jobs it owned may still be running: {owned}" if owned else ""
             warnings.warn(
@@ -100,6 +100,15 @@ class Engine:
             self._loop = loop
         elif self._loop is not loop:
             raise WrongLoop(f"this client belongs to {self._loop!r} and was used on {loop!r}")
+        self.check_open()
+
+    def check_open(self) -> None:
+        """
+        Check that the client was not closed.
+
+        Raises:
+            ClientClosed: It was.
+        """
         if self.closed:
             raise ClientClosed(f"this client of {self.provider.name} was closed")
 
@@ -185,6 +194,10 @@ class Engine:
     async def aclose(self) -> None:
         """Close in order; see ``Client.aclose``."""
         if self._loop is None:
+            self.closed = True
+            return
+        if self._loop.is_closed():
+            # Its tasks and connections ended with it; there is nothing left to wait for.
             self.closed = True
             return
         loop = asyncio.get_running_loop()

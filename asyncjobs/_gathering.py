@@ -93,6 +93,20 @@ def _distinct(jobs: Iterable[Job[Any]]) -> dict[Core[Any], Job[Any]]:
     return cores
 
 
+async def _glance(cores: Iterable[Core[Any]]) -> dict[Core[Any], AsyncJobsError]:
+    """Look once at each of *cores* that has not ended; return what would have ended the waits of some."""
+    looks = {core: core.begin_look() for core in cores if not core.record.final}
+    for look in looks.values():
+        look.shared.hold()
+    try:
+        if looks:
+            await asyncio.wait({look.shared.task for look in looks.values()})
+    finally:
+        for look in looks.values():
+            look.shared.release()
+    return {core: look.verdict for core, look in looks.items() if look.verdict is not None}
+
+
 @overload
 async def wait_all(
     jobs: Iterable[Job[R]], timeout: float | None = None, *, return_exceptions: Literal[False] = False
@@ -106,8 +120,8 @@ async def wait_all(jobs: Iterable[Job[Any]], timeout: float | None = None, *, re
     Wait until all *jobs* have ended, however they ended, and return their last snapshots in the order given.
 
     It is ``gather(*(job.wait() for job in jobs))`` without a task for each. *timeout* is in seconds for all
-    together; ``None`` waits for as long as the services answer, ``0`` judges what is known without looking. Giving
-    up leaves the jobs running. With *return_exceptions*, what ended a wait stands in the place of its snapshot, and
+    together; ``None`` waits for as long as the services answer, ``0`` looks once at each job. Giving up leaves
+    the jobs running. With *return_exceptions*, what ended a wait stands in the place of its snapshot, and
     nothing is raised for a single job.
 
     Raises:
@@ -117,7 +131,10 @@ async def wait_all(jobs: Iterable[Job[Any]], timeout: float | None = None, *, re
     """
     timeout = check_timeout(timeout)
     found = check_jobs(jobs)
-    watch = _Watch(_distinct(found))
+    cores = _distinct(found)
+    errors = await _glance(cores) if timeout == 0 else {}
+    watch = _Watch(cores)
+    watch.errors.update(errors)
     try:
         async with asyncio.timeout(timeout):
             while len(watch) and (return_exceptions or not watch.errors):
@@ -162,7 +179,8 @@ class Completed(Generic[R]):
         return self
 
     def __del__(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
+        loop = getattr(self, "_loop", None)  # A copy was never made complete.
+        if loop is not None and not loop.is_closed():
             self.close()
 
     def close(self) -> None:
@@ -175,6 +193,8 @@ class Completed(Generic[R]):
             loop = self._loop = asyncio.get_running_loop()
             self._deadline = None if self._timeout is None else loop.time() + self._timeout
             self._handles = _distinct(self._jobs)
+            if self._timeout == 0:
+                await _glance(self._handles)
             self._watch = _Watch(self._handles)
         watch = self._watch
         while not watch.ended:
@@ -204,7 +224,7 @@ def as_completed(jobs: Iterable[Job[R]], timeout: float | None = None) -> Comple
     Return an async iterator over *jobs* in the order in which they end; those that have ended come first.
 
     The same job given twice comes once. *timeout* is in seconds for all together; ``None`` waits for as long as the
-    services answer. No task is made for a job.
+    services answer, ``0`` looks once at each job. No task is made for a job.
 
     Iterating raises:
         WaitTimeout: Some had not ended in time.

@@ -6,15 +6,16 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from asyncjobs._creation import Creation
 from asyncjobs._gathering import wait_all
 from asyncjobs._job import own, parts_of, release
 from asyncjobs._mass_cancel import clean_up_all
 from asyncjobs._ownership import outlast
+from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from asyncjobs._creation import Creation
     from asyncjobs._engine import Engine
     from asyncjobs._job import Job
     from asyncjobs._mass_cancel import CancelReport
@@ -68,6 +69,8 @@ class JobGroup:
 
         It raises what awaiting the creation raises, and what :meth:`add` raises.
         """
+        if not isinstance(creation, Creation):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
+            raise InvalidArgument("creation", f"expected what create(…) returns, got {type(creation).__name__}")
         try:
             self._check_open()
         except RuntimeError:

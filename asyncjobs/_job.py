@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asyncjobs._states import JobState
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 def parts_of(job: Job[R], field: str = "job") -> tuple[Engine, Core[R]]:
@@ -58,7 +59,7 @@ def release(job: Job[Any]) -> bool:
     return True
 
 
-class Job(Generic[R]):
+class Job(Generic[R_co]):
     """
     A piece of work that runs at a service.
 
@@ -73,7 +74,7 @@ class Job(Generic[R]):
 
     __slots__ = ("__weakref__", "_core", "_engine", "_held")
 
-    def __init__(self, engine: Engine, core: Core[R]) -> None:
+    def __init__(self, engine: Engine, core: Core[R_co]) -> None:
         self._engine = engine
         self._core = core
         #: How many blocks own the job through this handle.
@@ -114,7 +115,7 @@ class Job(Generic[R]):
         return self._core.record.state
 
     @property
-    def snapshot(self) -> Snapshot[R] | None:
+    def snapshot(self) -> Snapshot[R_co] | None:
         """All that was last seen; ``None`` before the first look."""
         return self._core.record.snapshot
 
@@ -135,13 +136,13 @@ class Job(Generic[R]):
         return self._core.record.requested_by_us
 
     @property
-    def contradiction(self) -> Snapshot[R] | None:
+    def contradiction(self) -> Snapshot[R_co] | None:
         """What a look showed after the end that contradicts it; ``None`` if nothing did."""
         return self._core.record.contradiction
 
     # -- looking and waiting -------------------------------------------------
 
-    async def refresh(self, *, reopen: bool = False) -> Snapshot[R]:
+    async def refresh(self, *, reopen: bool = False) -> Snapshot[R_co]:
         """
         Look at the job and return what is then known.
 
@@ -158,7 +159,7 @@ class Job(Generic[R]):
         """
         return await _verbs.refresh(self._engine, self._core, reopen=reopen)
 
-    async def wait(self, timeout: float | None = None) -> Snapshot[R]:
+    async def wait(self, timeout: float | None = None) -> Snapshot[R_co]:
         """
         Wait until the job has ended and return its last snapshot, however it ended.
 
@@ -177,7 +178,7 @@ class Job(Generic[R]):
         """
         return await _verbs.wait(self._engine, self._core, timeout)
 
-    async def result(self, timeout: float | None = None) -> R:
+    async def result(self, timeout: float | None = None) -> R_co:
         """
         Wait until the job has completed and return what it made. The value is fetched once and kept.
 
@@ -192,10 +193,10 @@ class Job(Generic[R]):
         """
         return await _verbs.result(self._engine, self._core, timeout)
 
-    def __await__(self) -> Generator[Any, Any, R]:
+    def __await__(self) -> Generator[Any, Any, R_co]:
         return self.result().__await__()
 
-    def __aiter__(self) -> Updates[R]:
+    def __aiter__(self) -> Updates[R_co]:
         return Updates(self._engine, self._core)
 
     # -- ending --------------------------------------------------------------
@@ -228,7 +229,7 @@ class Job(Generic[R]):
             self._engine.enter()
         return await self._engine.cancel(self._core, confirm=confirm, timeout=timeout, outer=True)
 
-    async def stop(self) -> Snapshot[R]:
+    async def stop(self) -> Snapshot[R_co]:
         """
         Ask the job to finish early with what it has; return what is then known. Wait for the end with :meth:`wait`.
 

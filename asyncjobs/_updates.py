@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from asyncjobs._engine import Engine
     from asyncjobs._models import Snapshot
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
-class Updates(Generic[R]):
+class Updates(Generic[R_co]):
     """
     The changes of a job: ``async for snapshot in job``.
 
@@ -25,7 +25,7 @@ class Updates(Generic[R]):
 
     __slots__ = ("_core", "_ended", "_engine", "_known")
 
-    def __init__(self, engine: Engine, core: Core[R]) -> None:
+    def __init__(self, engine: Engine, core: Core[R_co]) -> None:
         self._engine = engine
         self._core = core
         self._known: tuple[Any, ...] | None = None
@@ -34,7 +34,7 @@ class Updates(Generic[R]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Snapshot[R]:
+    async def __anext__(self) -> Snapshot[R_co]:
         if self._ended:
             raise StopAsyncIteration
         if not self._core.record.final:

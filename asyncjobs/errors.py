@@ -273,8 +273,13 @@ class JobError(AsyncJobsError):
         return self.snapshot.reason if self.snapshot is not None else None
 
 
+#: Reasons that only repeat the state.
+_SAID_ALREADY: Final = {"", "canceled", "cancelled", "failed"}
+
+
 def _why(snapshot: Snapshot[Any] | None) -> str:
-    return f": {snapshot.reason}" if snapshot is not None and snapshot.reason else ""
+    reason = snapshot.reason if snapshot is not None else None
+    return "" if reason is None or reason in _SAID_ALREADY else f": {reason}"
 
 
 class JobFailed(JobError):

@@ -13,14 +13,17 @@ from asyncjobs import (
     CancelUnconfirmed,
     ClientClosed,
     Exa,
+    InvalidArgument,
     JobGroup,
     JobState,
     NotFound,
     ServerError,
     Settings,
+    TransportError,
     WaitTimeout,
     WaterCrawl,
     as_completed,
+    wait_all,
 )
 from asyncjobs.sandbox import Answer, Fault, Life, Replace, Sandbox, Stall
 
@@ -289,3 +292,63 @@ async def test_a_job_can_be_referenced_weakly():
     async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
         job = exa.job("exa.agent_run:agent_run_nobody")
         assert weakref.ref(job)() is job
+
+
+async def test_waiting_for_many_without_time_looks_once_at_each():
+    """What ended unseen is found; what goes on is a timeout; one request for each."""
+    async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+        sandbox.script("exa.agent_run", Life.ordinary("exa.agent_run", works=5), times=2)
+        refs = [(await exa.agent.runs.create(query="q")).ref for _ in range(2)]
+        await asyncio.sleep(60)
+
+        async with Exa("key", base_url=sandbox.url, session=sandbox.session()) as other:
+            snapshots = await wait_all([other.job(ref) for ref in refs], 0)
+            assert [snapshot.state for snapshot in snapshots] == [JobState.COMPLETED] * 2
+            assert sandbox.ledger.count("look") == 2
+
+            sandbox.script("exa.agent_run", Life.ordinary("exa.agent_run", works=None))
+            going = await other.agent.runs.create(query="q")
+            with pytest.raises(WaitTimeout):
+                await wait_all([going], 0)
+            nobody = other.job("exa.agent_run:agent_run_nobody")
+            given = [job async for job in as_completed([other.job(refs[0])], 0)]
+            assert [job.ref for job in given] == refs[:1]
+            with pytest.raises(WaitTimeout):
+                await anext(as_completed([nobody], 0))
+
+
+async def test_a_closed_client_cannot_be_entered():
+    """The error comes before the first request."""
+    async with Sandbox(sockets=False) as sandbox:
+        async with Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+            pass
+        with pytest.raises(ClientClosed):
+            async with exa:
+                pass
+
+
+async def test_a_group_creates_only_creations():
+    """Something else is named by its type."""
+    async with JobGroup() as group:
+        with pytest.raises(InvalidArgument, match=r"creation.*str"):
+            await group.create("a run")
+
+
+def test_a_client_whose_loop_has_ended_can_be_closed():
+    """There is nothing left to wait for, and no warning."""
+
+    async def close(exa):
+        await exa.aclose()
+
+    settings = Settings(retry_budget=0)
+    exa = Exa("key", base_url="http://127.0.0.1:9", settings=settings)
+
+    async def first():
+        with pytest.raises(TransportError):
+            await exa.agent.runs.get("agent_run_1")
+        # The session is closed, as an application's own would be; the client is not.
+        await exa._engine._transport.aclose()
+
+    asyncio.run(first())
+    asyncio.run(close(exa))
+    assert "closed" in repr(exa)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
@@ -81,6 +81,19 @@ class Redirect:
 Action: TypeAlias = Answer | Drop | Lose | Truncate | Stall | Stale | Replace | Redirect
 
 
+#: What a rule can speak of.
+VERBS: Final = ("create", "look", "list", "cancel", "stop", "delete", "update", "events", "result")
+KINDS: Final = (
+    "exa.search",
+    "exa.enrichment",
+    "exa.agent_run",
+    "watercrawl.search",
+    "exa.webset",
+    "exa.item",
+    "unknown",
+)
+
+
 @attrs.frozen
 class Fault:
     """A rule: what happens to which requests.
@@ -98,6 +111,13 @@ class Fault:
     times: int | None = attrs.field(default=1, kw_only=True)
     skip: int = attrs.field(default=0, kw_only=True)
     probability: float = attrs.field(default=1.0, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a rule that no request can ever fit: the test that it was written for would pass for no reason."""
+        if self.verb is not None and self.verb not in VERBS:
+            raise ValueError(f"no verb {self.verb!r}; there are {', '.join(VERBS)}")
+        if self.kind is not None and self.kind not in KINDS:
+            raise ValueError(f"no kind {self.kind!r}; there are {', '.join(KINDS)}")
 
     def fits(self, row: RequestRow) -> bool:
         """Tell whether the rule speaks of this request."""

@@ -105,9 +105,13 @@ class Life:
         for success.
 
         Raises:
-            KeyError: No such kind.
+            ValueError: No such kind, or *ends* is none of the words with which its jobs end.
         """
+        if kind not in WORDS:
+            raise ValueError(f"no kind {kind!r}; there are {', '.join(WORDS)}")
         words = WORDS[kind]
+        if ends is not None and ends not in FINAL:
+            raise ValueError(f"{ends!r} is no end; an ordinary {kind} ends {words.success!r}, or see Life for others")
         steps = [(0.0, words.waiting)]
         if waits is not None:
             if waits == 0:

@@ -83,6 +83,12 @@ async def many_at_once(exa: Exa, watercrawl: WaterCrawl, jobs: list[Job[AgentRun
     task = asyncio.create_task(exa.agent.runs.create(query="q"))
     assert_type(await task, Job[AgentRun])
     assert_type(await cancel_all(jobs), CancelReport)
+    mixed = [run, search]
+    await wait_all(mixed)
+    await cancel_all(mixed)
+    await asyncio.gather(*mixed, return_exceptions=True)
+    async for ended in as_completed(mixed):
+        assert_type(ended.state, JobState)
     await wait_all(jobs, timeout=3)
     async for ended in as_completed(jobs):
         assert_type(ended, Job[AgentRun])
