@@ -82,11 +82,6 @@ class Core(Generic[R]):
             look.shared = Shared(self.services.tasks.start_errand(self._run_look(look), f"look at {self.record.ref}"))
         return look
 
-    async def look(self) -> Snapshot[R]:
-        """Look once, or join a look that begins from now on; return what is held afterwards."""
-        snapshot: Snapshot[R] = await self.begin_look().shared.join()
-        return snapshot
-
     async def _run_look(self, look: Look) -> Snapshot[R]:
         try:
             return await self._look_now(look)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 
+from asyncjobs._ends import Ends, check_jobs, distinct_cores, glance
 from asyncjobs._job import parts_of
 from asyncjobs._settings import check_timeout
-from asyncjobs._waiters import is_final
 from asyncjobs.errors import AsyncJobsError, WaitTimeout
 
 if TYPE_CHECKING:
@@ -17,94 +16,8 @@ if TYPE_CHECKING:
     from asyncjobs._core import Core
     from asyncjobs._job import Job
     from asyncjobs._models import Snapshot
-    from asyncjobs._waiters import Waiter
 
 R = TypeVar("R")
-
-
-def check_jobs(jobs: Iterable[Job[R]]) -> list[Job[R]]:
-    """
-    Return *jobs* as a list.
-
-    Raises:
-        InvalidArgument: One of them is no job.
-    """
-    found = list(jobs)
-    for index, job in enumerate(found):
-        parts_of(job, f"jobs[{index}]")
-    return found
-
-
-class _Watch:
-    """The waits for the ends of several jobs, and the queue of those that came."""
-
-    def __init__(self, cores: Iterable[Core[Any]]) -> None:
-        self.ended: deque[Core[Any]] = deque()
-        self.errors: dict[Core[Any], AsyncJobsError] = {}
-        self._waiters: dict[Core[Any], Waiter] = {}
-        self._wakes: set[asyncio.Future[None]] = set()
-        for core in cores:
-            if core.record.final:
-                self.ended.append(core)
-            else:
-                waiter = self._waiters[core] = core.enter(is_final)
-                waiter.future.add_done_callback(lambda _, core=core: self._came(core))  # type: ignore[misc] # a default binds
-
-    def __len__(self) -> int:
-        """How many have neither ended nor been given up."""
-        return len(self._waiters)
-
-    def _came(self, core: Core[Any]) -> None:
-        waiter = self._waiters.pop(core, None)
-        if waiter is None:
-            return
-        core.leave(waiter)
-        if waiter.error is not None:
-            self.errors[core] = waiter.error
-        self.ended.append(core)
-        for wake in self._wakes:
-            if not wake.done():
-                wake.set_result(None)
-
-    async def news(self) -> None:
-        """Wait until one more has ended."""
-        wake = asyncio.get_running_loop().create_future()
-        self._wakes.add(wake)
-        try:
-            await wake
-        finally:
-            self._wakes.discard(wake)
-
-    def close(self) -> None:
-        """Stop waiting."""
-        waiters, self._waiters = self._waiters, {}
-        for core, waiter in waiters.items():
-            core.leave(waiter)
-
-
-def _distinct(jobs: Iterable[Job[Any]]) -> dict[Core[Any], Job[Any]]:
-    """Return the cores of *jobs*, each once, after asking whether their clients can be used."""
-    cores: dict[Core[Any], Job[Any]] = {}
-    for job in jobs:
-        engine, core = parts_of(job)
-        if not core.record.final:
-            engine.enter()
-        cores.setdefault(core, job)
-    return cores
-
-
-async def _glance(cores: Iterable[Core[Any]]) -> dict[Core[Any], AsyncJobsError]:
-    """Look once at each of *cores* that has not ended; return what would have ended the waits of some."""
-    looks = {core: core.begin_look() for core in cores if not core.record.final}
-    for look in looks.values():
-        look.shared.hold()
-    try:
-        if looks:
-            await asyncio.wait({look.shared.task for look in looks.values()})
-    finally:
-        for look in looks.values():
-            look.shared.release()
-    return {core: look.verdict for core, look in looks.items() if look.verdict is not None}
 
 
 @overload
@@ -131,10 +44,8 @@ async def wait_all(jobs: Iterable[Job[Any]], timeout: float | None = None, *, re
     """
     timeout = check_timeout(timeout)
     found = check_jobs(jobs)
-    cores = _distinct(found)
-    errors = await _glance(cores) if timeout == 0 else {}
-    watch = _Watch(cores)
-    watch.errors.update(errors)
+    cores = distinct_cores(found)
+    watch = Ends(cores, await glance(cores) if timeout == 0 else None)
     try:
         async with asyncio.timeout(timeout):
             while len(watch) and (return_exceptions or not watch.errors):
@@ -170,10 +81,12 @@ class Completed(Generic[R]):
     def __init__(self, jobs: list[Job[R]], timeout: float | None) -> None:
         self._jobs = jobs
         self._timeout = timeout
-        self._watch: _Watch | None = None
+        self._watch: Ends | None = None
         self._handles: dict[Core[Any], Job[Any]] = {}
         self._deadline: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        #: Those that the one look without time showed to go on.
+        self._late: list[Core[Any]] = []
 
     def __aiter__(self) -> Self:
         return self
@@ -192,13 +105,19 @@ class Completed(Generic[R]):
         if self._watch is None:
             loop = self._loop = asyncio.get_running_loop()
             self._deadline = None if self._timeout is None else loop.time() + self._timeout
-            self._handles = _distinct(self._jobs)
-            if self._timeout == 0:
-                await _glance(self._handles)
-            self._watch = _Watch(self._handles)
+            self._handles = distinct_cores(self._jobs)
+            found = await glance(self._handles) if self._timeout == 0 else None
+            if self._watch is None:  # Another reader may have been faster.
+                self._watch = Ends(self._handles, found)
+            if found is not None:
+                self._late = [core for core in self._handles if not core.record.final and core not in found]
         watch = self._watch
         while not watch.ended:
             # Somebody else may have taken the one that woke us.
+            if self._late:
+                record = self._late[0].record
+                self._late = []
+                raise WaitTimeout(record.ref, record.snapshot, timeout=0.0)
             if not len(watch):
                 raise StopAsyncIteration
             await self._wait(watch)
@@ -207,7 +126,7 @@ class Completed(Generic[R]):
             raise error
         return self._handles[core]
 
-    async def _wait(self, watch: _Watch) -> None:
+    async def _wait(self, watch: Ends) -> None:
         try:
             async with asyncio.timeout_at(self._deadline):
                 await watch.news()

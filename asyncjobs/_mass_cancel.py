@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from asyncjobs._cancel import OUTCOMES
-from asyncjobs._gathering import check_jobs
+from asyncjobs._ends import check_jobs
 from asyncjobs._job import parts_of
 from asyncjobs._settings import check_count, check_timeout
 from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed

@@ -38,6 +38,7 @@ TIERS = [
     ["_core", "_canceling", "_watcher"],
     ["_engine"],
     ["_updates", "_verbs", "_job", "_creation", "_pages"],
+    ["_ends"],
     ["_gathering", "_mass_cancel", "_group"],
     ["_asking", "_client"],
     ["kinds"],
@@ -53,7 +54,7 @@ PURE = {name for tier in TIERS[:4] for name in tier} | {"_pages"}
 PROVIDERS = {"exa", "watercrawl"}
 #: What drives an engine is no business of a provider, not even in annotations.
 MACHINERY = {name for tier in TIERS[4:8] for name in tier} | {"_verbs", "_updates", "_asking", "_record"}
-ENGINE = {name for tier in TIERS[:12] for name in tier}
+ENGINE = {name for tier in TIERS[:13] for name in tier}
 WAITING = {"asyncio", "anyio", "aiohttp", "selectors", "socket", "threading", "concurrent", "yarl"}
 CLOCKS = {"monotonic", "perf_counter", "now", "utcnow", "today", "sleep"}
 #: Modules of more lines than a calm reader wants, and why each may be.

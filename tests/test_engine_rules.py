@@ -9,6 +9,7 @@ import pytest
 
 from asyncjobs import (
     APIError,
+    AuthenticationError,
     CancelOutcome,
     CancelUnconfirmed,
     ClientClosed,
@@ -352,3 +353,28 @@ def test_a_client_whose_loop_has_ended_can_be_closed():
     asyncio.run(first())
     asyncio.run(close(exa))
     assert "closed" in repr(exa)
+
+
+async def test_iterating_without_time_raises_what_a_look_found():
+    """A key that is refused is no timeout."""
+    async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+        sandbox.fault(Fault(Answer(401), verb="look"))
+        ends = as_completed([exa.job("exa.agent_run:agent_run_1")], 0)
+        with pytest.raises(AuthenticationError):
+            await anext(ends)
+        with pytest.raises(StopAsyncIteration):
+            await anext(ends)
+
+
+async def test_closing_ends_waits_that_have_no_time():
+    """The look that was under way is broken off, and nothing is watched on the closed client."""
+    async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+        job = await exa.agent.runs.create(query="q")
+        sandbox.fault(Fault(Stall(None), verb="look", times=None))
+        many = asyncio.create_task(wait_all([job], 0))
+        each = asyncio.create_task(anext(as_completed([job], 0)))
+        await asyncio.sleep(1)
+        await exa.aclose()
+        for waiting in (many, each):
+            with pytest.raises(ClientClosed):
+                await waiting
