@@ -61,6 +61,7 @@ async def _lose(exchange: Exchange, _action: Lose) -> web.StreamResponse:
 
 async def _truncate(exchange: Exchange, action: Truncate) -> web.StreamResponse:
     reply = exchange.answer()
+    exchange.date(reply)
     payload, kind, status = b"data: {}\n\n", EVENTS, 200
     if isinstance(reply, Reply):
         payload, kind, status = reply.payload(), reply.content_type, reply.status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import attrs
@@ -53,6 +54,7 @@ class Exchange:
 
     async def send(self, reply: Reply | Stream) -> web.StreamResponse:
         """Put a reply on the wire; a stream lasts until it ends, its reader leaves, or the sandbox closes."""
+        self.date(reply)
         if isinstance(reply, Reply):
             return _whole(reply)
         response = web.StreamResponse(headers={"Content-Type": EVENTS} | reply.headers)
@@ -63,6 +65,11 @@ class Exchange:
             if frame:
                 await response.write(frame)
         return response
+
+    def date(self, reply: Reply | Stream) -> None:
+        """Date a reply by the sandbox's own clock, which need not be the machine's."""
+        if not any(name.lower() == "date" for name in reply.headers):
+            reply.headers["Date"] = format_datetime(self.world.wall(self.world.now()), usegmt=True)
 
     @property
     def is_cut(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 import pytest
 
 import asyncjobs.sandbox
-from asyncjobs.sandbox import Fault, Life, Sandbox, Stall
+from asyncjobs.sandbox import Answer, Fault, Life, Sandbox, Stall
 
 KINDS = ["exa.search", "exa.enrichment", "exa.agent_run", "watercrawl.search"]
 
@@ -227,3 +229,24 @@ async def test_it_serves_on_a_real_socket():
 
     with pytest.raises(aiohttp.ClientError):
         await stalled
+
+
+@pytest.mark.parametrize("path", ["/agent/runs", "/websets/v0/websets", "/api/v1/core/search/", "/nowhere"])
+async def test_replies_are_dated_by_the_sandboxs_own_clock(opened, path):
+    """A client in virtual time can read the server's time from the Date header: to the second, errors included."""
+    async with opened() as talk:
+        first, other = (await talk("GET", path)).headers["Date"], await talk("GET", path, key=None)
+        await asyncio.sleep(3600)
+        last = (await talk("GET", path)).headers["Date"]
+
+        assert other.headers["Date"] == first
+        assert parsedate_to_datetime(last) - parsedate_to_datetime(first) == timedelta(hours=1)
+        assert datetime.now(UTC) - parsedate_to_datetime(first) < timedelta(minutes=1)
+
+
+async def test_the_date_of_a_fault_is_the_one_it_was_given(opened):
+    """A service whose clock is wrong is a fault like others."""
+    async with opened() as talk:
+        talk.sandbox.fault(Fault(Answer(503, headers={"date": "Thu, 01 Jan 1970 00:00:00 GMT"})))
+
+        assert (await talk("GET", "/agent/runs")).headers["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
