@@ -13,7 +13,7 @@ Everything is offered over real HTTP, on a loopback port or, with ``sockets=Fals
 """
 
 from . import races
-from ._faults import Answer, Drop, Fault, Lose, Redirect, Replace, Stale, Stall, Truncate
+from ._faults import Answer, Choice, Cut, Drop, Fault, Lose, Redirect, Replace, Restart, Say, Stale, Stall, Truncate
 from ._ledger import JobRow, Ledger, RequestRow
 from ._lives import Life
 from ._sandbox import Sandbox
@@ -21,6 +21,8 @@ from ._serve import serve
 
 __all__ = [
     "Answer",
+    "Choice",
+    "Cut",
     "Drop",
     "Fault",
     "JobRow",
@@ -30,7 +32,9 @@ __all__ = [
     "Redirect",
     "Replace",
     "RequestRow",
+    "Restart",
     "Sandbox",
+    "Say",
     "Stale",
     "Stall",
     "Truncate",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from aiohttp import web
 
 from ._exchange import EVENTS, Exchange
-from ._faults import Action, Answer, Drop, Lose, Redirect, Replace, Stale, Stall, Truncate
-from ._http import HTML, Reply
+from ._faults import Answer, Cut, Deed, Drop, Lose, Redirect, Replace, Restart, Say, Stale, Stall, Truncate
+from ._http import HTML, Reply, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     _Done: TypeAlias = Awaitable[web.StreamResponse]
 
 
-async def pass_through(exchange: Exchange, action: Action | None) -> web.StreamResponse:
+async def pass_through(exchange: Exchange, action: Deed | None) -> web.StreamResponse:
     """Answer an exchange, after *action* was done to it."""
     if action is None:
         return await exchange.send(exchange.answer())
@@ -51,7 +52,7 @@ def _instead(exchange: Exchange, action: Answer) -> Reply:
 async def _drop(exchange: Exchange, action: Drop) -> web.StreamResponse:
     if action.processed:
         exchange.answer()
-    return exchange.cut()
+    return exchange.cut(reset=action.reset)
 
 
 async def _lose(exchange: Exchange, _action: Lose) -> web.StreamResponse:
@@ -72,6 +73,45 @@ async def _truncate(exchange: Exchange, action: Truncate) -> web.StreamResponse:
     await response.write(payload[: action.keep])
     exchange.cut()
     return response
+
+
+async def _cut(exchange: Exchange, action: Cut) -> web.StreamResponse:
+    whole = _on_the_wire(exchange, exchange.answer())
+    transport = exchange.request.transport
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.write(whole[: round(len(whole) * action.share)])
+    return exchange.cut()
+
+
+def _on_the_wire(exchange: Exchange, reply: Reply | Stream) -> bytes:
+    exchange.date(reply)
+    if isinstance(reply, Stream):
+        reply = Reply(200, b"data: {}\n\n", reply.headers, EVENTS)
+    payload = reply.payload()
+    headers = reply.headers | {"Content-Type": reply.content_type, "Content-Length": str(len(payload))}
+    lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + payload
+
+
+async def _say(exchange: Exchange, action: Say) -> web.StreamResponse:
+    reply = exchange.answer()
+    if isinstance(reply, Reply) and reply.status < HTTPStatus.BAD_REQUEST:
+        reply.body = _saying(action.word, reply.body)
+    return await exchange.send(reply)
+
+
+def _saying(word: str, body: Any) -> Any:
+    if isinstance(body, dict):
+        return {key: word if key == "status" else _saying(word, value) for key, value in body.items()}
+    return [_saying(word, value) for value in body] if isinstance(body, list) else body
+
+
+async def _restart(exchange: Exchange, action: Restart) -> web.StreamResponse:
+    if action.processed:
+        exchange.answer()
+    exchange.restart(action.delay)
+    return exchange.cut()
 
 
 async def _stall(exchange: Exchange, action: Stall) -> web.StreamResponse:
@@ -102,13 +142,16 @@ async def _redirect(exchange: Exchange, action: Redirect) -> web.StreamResponse:
     return await exchange.send(Reply(action.status, b"", {"Location": action.location}, HTML))
 
 
-_HOW: Final[Mapping[type[Action], Callable[[Exchange, Any], _Done]]] = {
+_HOW: Final[Mapping[type[Deed], Callable[[Exchange, Any], _Done]]] = {
     Answer: _answer,
     Drop: _drop,
     Lose: _lose,
     Truncate: _truncate,
+    Cut: _cut,
     Stall: _stall,
     Stale: _stale,
     Replace: _replace,
+    Say: _say,
+    Restart: _restart,
     Redirect: _redirect,
 }

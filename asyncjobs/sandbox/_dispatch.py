@@ -13,7 +13,7 @@ from ._http import Call, Router, Service
 from ._ledger import RequestRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ._faults import FaultBook
     from ._world import World
@@ -22,9 +22,19 @@ _NOBODY: tuple[Service | None, Router] = (None, Router(()))
 
 
 class Dispatcher:
-    """The one handler of the web server; *latency* is added to every reply, in seconds."""
+    """The one handler of the web server; *latency* is added to every reply, in seconds.
 
-    def __init__(self, world: World, services: Mapping[str, Service], book: FaultBook, latency: float) -> None:
+    *restart* breaks off all connections, and refuses new ones for so many seconds.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        services: Mapping[str, Service],
+        book: FaultBook,
+        latency: float,
+        restart: Callable[[float], None],
+    ) -> None:
         self.errors: list[Exception] = []
         self.tasks: set[asyncio.Task[None]] = set()
         # Set when the sandbox closes: the end of all stalls and streams.
@@ -33,6 +43,7 @@ class Dispatcher:
         self._services = {prefix: (service, Router(service.routes)) for prefix, service in services.items()}
         self._book = book
         self._latency = latency
+        self._restart = restart
         self._number = 0
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -74,11 +85,11 @@ class Dispatcher:
             ids=ids,
         )
         route = routes.get("GET" if method == "HEAD" else method)
-        return Exchange(request, call, service, routes, route, self._world, self.closing)
+        return Exchange(request, call, service, routes, route, self._world, self.closing, self._restart)
 
     async def _answer(self, exchange: Exchange, row: RequestRow) -> web.StreamResponse:
         if exchange.request.body_exists:
-            exchange.call.body = await exchange.request.read()
+            row.body = exchange.call.body = await exchange.request.read()
         action = self._book.strike(row)
         if action is not None:
             row.fault = type(action).__name__.lower()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import attrs
 from aiohttp import web
 
+from ._door import reset as break_off
 from ._http import HTML, Call, RefusalError, Reply, Route, Service, Stream
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ._world import World
 
@@ -35,6 +36,8 @@ class Exchange:
     world: World
     # Set when the sandbox closes.
     closing: asyncio.Event
+    # Breaks off all connections, and refuses new ones for so many seconds.
+    restart: Callable[[float], None]
 
     def answer(self) -> Reply | Stream:
         """Ask the service; whatever the request does, it does here."""
@@ -76,10 +79,13 @@ class Exchange:
         """Whether nothing more can be sent."""
         return self.request.transport is None or self.request.transport.is_closing()
 
-    def cut(self) -> web.StreamResponse:
-        """Close the connection; what is returned is never sent."""
-        if self.request.transport is not None:
-            self.request.transport.close()
+    def cut(self, *, reset: bool = False) -> web.StreamResponse:
+        """Close the connection, or with *reset* break it off; what is returned is never sent."""
+        transport = self.request.transport
+        if reset and isinstance(transport, asyncio.Transport):
+            break_off(transport)
+        elif transport is not None:
+            transport.close()
         return web.Response()
 
 

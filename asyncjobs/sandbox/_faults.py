@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ._ledger import RequestRow
 
@@ -30,9 +31,13 @@ class Answer:
 
 @attrs.frozen
 class Drop:
-    """Close the connection without a byte; *processed* means after the request took effect."""
+    """Close the connection without a byte; *processed* means after the request took effect.
+
+    With *reset* it is broken off, so that the client sees a connection reset instead of its end.
+    """
 
     processed: bool = False
+    reset: bool = False
 
 
 @attrs.frozen
@@ -45,6 +50,16 @@ class Truncate:
     """Do what was asked, announce the whole reply, and close the connection after *keep* bytes of its body."""
 
     keep: int = 10
+
+
+@attrs.frozen
+class Cut:
+    """Do what was asked, and close the connection when this *share* of the whole reply, head included, was sent.
+
+    0.0 sends nothing, 1.0 all of it.
+    """
+
+    share: float = attrs.field(default=0.5, validator=(attrs.validators.ge(0.0), attrs.validators.le(1.0)))
 
 
 @attrs.frozen
@@ -71,6 +86,24 @@ class Replace:
 
 
 @attrs.frozen
+class Say:
+    """Do what was asked, and let every ``status`` in a reply that says success be *word* instead."""
+
+    word: str
+
+
+@attrs.frozen
+class Restart:
+    """Break off all connections, this one included, and refuse new ones for *delay* seconds; all jobs are kept.
+
+    *processed* means after the request took effect.
+    """
+
+    delay: float = 1.0
+    processed: bool = False
+
+
+@attrs.frozen
 class Redirect:
     """Send the client to *location*."""
 
@@ -78,7 +111,17 @@ class Redirect:
     status: int = 302
 
 
-Action: TypeAlias = Answer | Drop | Lose | Truncate | Stall | Stale | Replace | Redirect
+Deed: TypeAlias = Answer | Drop | Lose | Truncate | Cut | Stall | Stale | Replace | Say | Restart | Redirect
+
+
+@attrs.frozen
+class Choice:
+    """One of *deeds*, by chance, those named twice twice as often."""
+
+    deeds: tuple[Deed, ...] = attrs.field(converter=tuple, validator=attrs.validators.min_len(1))
+
+
+Action: TypeAlias = Deed | Choice
 
 
 #: What a rule can speak of.
@@ -100,7 +143,8 @@ class Fault:
 
     A request fits if its *method*, *verb*, *kind* and *path* (a regular expression, searched for) all do; ``None`` fits
     all. The first *skip* fitting requests pass unharmed, then *times* are struck (``None``: all), each with
-    *probability*. Verbs and kinds are those of the :class:`Ledger`.
+    *probability*. With *lasts* each strike begins a spell: for so many seconds every fitting request is struck, and all
+    of them count as one. Verbs and kinds are those of the :class:`Ledger`.
     """
 
     action: Action
@@ -111,6 +155,7 @@ class Fault:
     times: int | None = attrs.field(default=1, kw_only=True)
     skip: int = attrs.field(default=0, kw_only=True)
     probability: float = attrs.field(default=1.0, kw_only=True)
+    lasts: float | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a rule that no request can ever fit: the test that it was written for would pass for no reason."""
@@ -134,17 +179,32 @@ class _Armed:
     fault: Fault
     seen: int = 0
     struck: int = 0
+    # When the present spell is over.
+    until: float = -math.inf
 
-    @property
-    def spent(self) -> bool:
-        return self.fault.times is not None and self.struck >= self.fault.times
+    def strikes(self, now: float, rng: random.Random) -> bool:
+        if now < self.until:
+            return True
+        if self.spent(now):
+            return False
+        self.seen += 1
+        if self.seen <= self.fault.skip or rng.random() >= self.fault.probability:
+            return False
+        self.struck += 1
+        if self.fault.lasts is not None:
+            self.until = now + self.fault.lasts
+        return True
+
+    def spent(self, now: float) -> bool:
+        return self.fault.times is not None and self.struck >= self.fault.times and now >= self.until
 
 
 class FaultBook:
     """The rules in force, oldest first; the first that strikes a request is the only one."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, clock: Callable[[], float]) -> None:
         self._rng = random.Random(seed)  # noqa: S311  (repeatable on purpose)
+        self._clock = clock
         self._armed: list[_Armed] = []
 
     def add(self, fault: Fault) -> None:
@@ -155,16 +215,13 @@ class FaultBook:
         """Drop all rules."""
         self._armed.clear()
 
-    def strike(self, row: RequestRow) -> Action | None:
+    def strike(self, row: RequestRow) -> Deed | None:
         """Return what happens to this request, ``None`` for nothing."""
+        now = self._clock()
         for armed in self._armed:
-            if not armed.fault.fits(row):
-                continue
-            armed.seen += 1
-            if armed.seen <= armed.fault.skip or self._rng.random() >= armed.fault.probability:
-                continue
-            armed.struck += 1
-            if armed.spent:
-                self._armed.remove(armed)
-            return armed.fault.action
+            if armed.fault.fits(row) and armed.strikes(now, self._rng):
+                if armed.spent(now):
+                    self._armed.remove(armed)
+                action = armed.fault.action
+                return self._rng.choice(action.deeds) if isinstance(action, Choice) else action
         return None

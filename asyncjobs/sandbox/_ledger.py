@@ -18,7 +18,7 @@ class RequestRow:
     """One request, as it arrived *at* a reading of the sandbox's clock.
 
     *status* is ``None`` until it was answered, and stays so when the reply was dropped; *fault* is the name of the one
-    that struck it; *key_sent* tells whether it carried credentials.
+    that struck it; *key_sent* tells whether it carried credentials, *body* is what it carried besides.
     """
 
     at: float
@@ -31,6 +31,7 @@ class RequestRow:
     key_sent: bool
     status: int | None = None
     fault: str | None = None
+    body: bytes = b""
 
 
 @attrs.frozen

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
@@ -86,6 +88,12 @@ class MemoryTransport(asyncio.Transport):
             self.peer._drop()  # noqa: SLF001
         self._shut(None)
 
+    def reset(self) -> None:
+        """Close at once as :meth:`abort`, and let the other end see that it was no ordinary end."""
+        self._shut(None)
+        if self.peer is not None:
+            self.peer._shut(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))  # noqa: SLF001
+
     def _receive(self, data: bytes) -> None:
         self._inbox.append(data)
         self._inbox_size += len(data)
@@ -135,7 +143,10 @@ def link(loop: asyncio.AbstractEventLoop, client: asyncio.Protocol, server: asyn
 
 
 class MemoryConnector(aiohttp.BaseConnector):
-    """Connects whatever host is asked for to one server in this process; *accept* makes the server's half."""
+    """Connects whatever host is asked for to one server in this process; *accept* makes the server's half.
+
+    An ``OSError`` of *accept* is what a connection that cannot be made raises.
+    """
 
     def __init__(self, accept: Callable[[], asyncio.Protocol], *, limit: int = 100) -> None:
         super().__init__(limit=limit)
@@ -143,10 +154,15 @@ class MemoryConnector(aiohttp.BaseConnector):
 
     async def _create_connection(
         self,
-        req: aiohttp.ClientRequest,  # noqa: ARG002  (whatever it is, it leads here)
+        req: aiohttp.ClientRequest,
         traces: list[Any],  # noqa: ARG002
         timeout: aiohttp.ClientTimeout,  # noqa: ARG002
     ) -> ResponseHandler:
+        # Whatever is asked for, it leads here.
+        try:
+            server = self._accept()
+        except OSError as error:
+            raise aiohttp.ClientConnectorError(req.connection_key, error) from error
         client = self._factory()
-        link(self._loop, client, self._accept())
+        link(self._loop, client, server)
         return client

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from ._agent import Agent
 from ._dispatch import Dispatcher
+from ._door import Door
 from ._exa import Meter
 from ._faults import Fault, FaultBook
-from ._memory import MemoryConnector
 from ._watercrawl import WaterCrawl
 from ._websets import Websets
 from ._world import Limits, World
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ._ledger import Ledger
     from ._lives import Life
 
-_MEMORY_URL = "http://sandbox.test"
 # Seconds that requests under way get when the sandbox closes.
 _GRACE = 1.0
 
@@ -65,10 +64,9 @@ class Sandbox:
         keys = None if api_keys is None else frozenset(api_keys)
         self._limits = Limits(keys, strict_beta, agent_slots, watercrawl_slots, rate, cancel_ended)
         self._sessions: list[aiohttp.ClientSession] = []
-        self._listener: asyncio.Server | None = None
         self._server: web.Server | None = None
+        self._door: Door | None = None
         self._world: World | None = None
-        self._url: str | None = None
 
     async def __aenter__(self) -> Self:
         if self._server is not None:
@@ -76,7 +74,7 @@ class Sandbox:
         loop = asyncio.get_running_loop()
         seed, speed, clock, latency = self._options
         self._world = world = World(clock=clock or loop.time, seed=seed, speed=speed, limits=self._limits)
-        self._faults = FaultBook(seed)
+        self._faults = FaultBook(seed, loop.time)
         meter = Meter(world)
         watercrawl = WaterCrawl(world)
         services: dict[str, Service] = {
@@ -85,20 +83,17 @@ class Sandbox:
             "api": watercrawl,
             "media": watercrawl,
         }
-        self._dispatcher = Dispatcher(world, services, self._faults, latency)
+        self._dispatcher = Dispatcher(world, services, self._faults, latency, self.restart)
         self._server = web.Server(self._dispatcher, access_log=None)
-        if self._address is None:
-            self._url = _MEMORY_URL
-        else:
-            self._listener = await loop.create_server(self._server, *self._address, backlog=1024)
-            host, port = self._listener.sockets[0].getsockname()[:2]
-            self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        door = Door(self._server, self._address)
+        await door.open()
+        self._door = door
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._listener is not None:
+        if self._door is not None:
             # First, since a client that loses its connection to us may try once more.
-            self._listener.close()
+            self._door.shut()
         for session in self._sessions:
             await session.close()
         self._open.close()
@@ -109,8 +104,8 @@ class Sandbox:
             await self._server.shutdown(_GRACE)
         if tasks:
             await asyncio.wait(tasks, timeout=_GRACE)
-        if self._listener is not None:
-            await self._listener.wait_closed()
+        if self._door is not None:
+            await self._door.wait_shut()
         await _turns()
         if kind is None and self._dispatcher.errors:
             raise self._dispatcher.errors[0]
@@ -120,15 +115,11 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The base URL of both services, without a slash at the end."""
-        if self._url is None:
-            raise RuntimeError("the sandbox is not open")
-        return self._url
+        return self._entrance.url
 
     def connector(self, *, limit: int = 100) -> aiohttp.BaseConnector:
         """Return a new connector of at most *limit* connections that leads to this sandbox; the caller closes it."""
-        if self._server is None:
-            raise RuntimeError("the sandbox is not open")
-        return aiohttp.TCPConnector(limit=limit) if self._address else MemoryConnector(self._server, limit=limit)
+        return self._entrance.connector(limit)
 
     def session(self, *, limit: int = 100, **options: Any) -> aiohttp.ClientSession:
         """Return a new client session of at most *limit* connections that leads to this sandbox.
@@ -143,6 +134,11 @@ class Sandbox:
     def connections(self) -> int:
         """How many connections are open now, idle ones included."""
         return 0 if self._server is None else len(self._server.connections)
+
+    @property
+    def refused(self) -> int:
+        """How many connections were refused; counted only without sockets, since no server hears of it."""
+        return self._entrance.refused
 
     # Knowing what happened.
 
@@ -189,6 +185,18 @@ class Sandbox:
         self._open  # noqa: B018
         self._faults.clear()
 
+    def refuse(self, seconds: float) -> None:
+        """Refuse new connections for so many seconds of the running loop; those that are open may go on."""
+        self._entrance.refuse(seconds)
+
+    def restart(self, seconds: float = 1.0) -> None:
+        """Break off all connections and refuse new ones for so many seconds; every job is kept.
+
+        What was asked before and is not answered yet takes effect nevertheless, as in a server that drains.
+        """
+        self._entrance.refuse(seconds)
+        self._entrance.throw_out()
+
     def end(self, ref: str, status: str = "canceled", *, reason: str | None = None) -> None:
         """End a job from outside, in the service's word *status*, as another user or an empty account would."""
         world = self._open
@@ -204,6 +212,12 @@ class Sandbox:
         world = self._open
         job = world.by_ref(ref)
         job.reopen(world.now(), life or world.fresh_life(job.kind))
+
+    @property
+    def _entrance(self) -> Door:
+        if self._door is None:
+            raise RuntimeError("the sandbox is not open")
+        return self._door
 
     @property
     def _open(self) -> World:
