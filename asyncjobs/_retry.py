@@ -96,7 +96,8 @@ def next_delay(
     if isinstance(error, ProtocolError) and attempt >= UNUSABLE_REPLIES:
         return None
     hint = capped(error.retry_after) if isinstance(error, APIError) else None
-    delay = backoff(attempt, spread) if hint is None else hint
+    # A hint of next to nothing, with nothing between the attempts, would make a hammer of us.
+    delay = backoff(attempt, spread) if hint is None else max(hint, backoff(1, 0.0))
     return delay if elapsed + delay <= budget else None
 
 

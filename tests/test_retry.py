@@ -145,6 +145,13 @@ def test_a_hint_is_followed(hint):
     assert capped(hint) == next_delay(error, repeatable=False, attempt=1, elapsed=0, budget=100, spread=0.0)
 
 
+@pytest.mark.parametrize("hint", [5e-324, 1e-9, 0.01])
+def test_a_hint_of_next_to_nothing_is_no_licence_to_hammer(hint):
+    """Between two attempts there is at least half of the first backoff."""
+    error = RateLimited("no", status=429, retry_after=hint)
+    assert next_delay(error, repeatable=False, attempt=9, elapsed=0, budget=100, spread=0.0) == 0.25
+
+
 @given(st.floats(0, 200), st.floats(0, 200), st.integers(1, 20), st.floats(0, 1), st.none() | st.floats(0.1, 100))
 def test_retries_stay_within_the_budget(elapsed, budget, attempt, spread, hint):
     """A retry that would begin after the budget is not made."""
