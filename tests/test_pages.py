@@ -144,6 +144,26 @@ async def test_a_next_page_that_is_no_address_is_a_protocol_error(following):
                 pass
 
 
+@pytest.mark.parametrize("page", [{"nextCursor": None}, {"nextCursor": ""}, {"nextCursor": 7}, {}])
+async def test_a_list_of_which_there_is_more_does_not_end_as_if_it_were_whole(page):
+    """The service says that there is more, and not where: a typed error, no shorter list."""
+    handler, _ = scripted(answer({"data": [RUN], "hasMore": True, **page}))
+    async with serving(handler) as session, Exa("key", base_url=URL, session=session) as exa:
+        with pytest.raises(ProtocolError, match="nextCursor"):
+            async for _ in exa.agent.runs.list():
+                pass
+
+
+@pytest.mark.parametrize("following", [7, ["x"], {"page": 2}, "/x", "/x?page_size=2"])
+async def test_a_next_page_that_cannot_be_asked_for_does_not_end_the_list(following):
+    """Whatever stands there, it is not "no more"."""
+    handler, _ = scripted(answer({"results": [SEARCH], "next": following}))
+    async with serving(handler) as session, WaterCrawl("key", base_url=URL, session=session) as watercrawl:
+        with pytest.raises(ProtocolError, match="next"):
+            async for _ in watercrawl.searches.list():
+                pass
+
+
 @pytest.mark.parametrize(
     "page", [{}, {"data": None}, {"data": {}}, {"data": "x"}, {"data": [3]}, {"data": [None]}, {"data": [{}]}, [], None]
 )

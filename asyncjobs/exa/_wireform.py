@@ -25,7 +25,12 @@ def read_page(payload: dict[str, Any]) -> tuple[list[Any], str | None]:
     rows, cursor = payload.get("data"), payload.get("nextCursor")
     if not isinstance(rows, list):
         raise ProtocolError(f"a page of a list: data: expected array, got {type(rows).__name__}")
-    return rows, cursor if payload.get("hasMore") and isinstance(cursor, str) and cursor else None
+    if not payload.get("hasMore"):
+        return rows, None
+    if not isinstance(cursor, str) or not cursor:
+        # To end here would pass off a part of the list as the whole.
+        raise ProtocolError(f"a page of a list: there is more, but nextCursor: got {type(cursor).__name__}")
+    return rows, cursor
 
 
 def page_query(page_size: int | None, **filters: str | None) -> Callable[[str | None], list[tuple[str, str]]]:

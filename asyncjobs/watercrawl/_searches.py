@@ -94,10 +94,15 @@ def _read_page(payload: dict[str, Any]) -> tuple[list[Any], str | None]:
     rows, following = payload.get("results"), payload.get("next")
     if not isinstance(rows, list):
         raise ProtocolError(f"a page of the list: results: expected array, got {type(rows).__name__}")
-    if not isinstance(following, str):
+    if not following:
         return rows, None
+    # To end where it cannot be read would pass off a part of the list as the whole.
+    if not isinstance(following, str):
+        raise ProtocolError(f"a page of the list: next: expected an address, got {type(following).__name__}")
     try:
         numbers = parse_qs(urlsplit(following).query).get("page")
     except ValueError:
         raise ProtocolError("a page of the list: next: is no address") from None
-    return rows, numbers[-1] if numbers else None
+    if not numbers:
+        raise ProtocolError("a page of the list: next: names no page")
+    return rows, numbers[-1]
