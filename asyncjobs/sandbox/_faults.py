@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ._ledger import RequestRow
 
@@ -114,11 +114,15 @@ class Redirect:
 Deed: TypeAlias = Answer | Drop | Lose | Truncate | Cut | Stall | Stale | Replace | Say | Restart | Redirect
 
 
+def _deeds(value: Iterable[Deed]) -> tuple[Deed, ...]:
+    return tuple(value)
+
+
 @attrs.frozen
 class Choice:
     """One of *deeds*, by chance, those named twice twice as often."""
 
-    deeds: tuple[Deed, ...] = attrs.field(converter=tuple, validator=attrs.validators.min_len(1))
+    deeds: tuple[Deed, ...] = attrs.field(converter=_deeds, validator=attrs.validators.min_len(1))
 
 
 Action: TypeAlias = Deed | Choice

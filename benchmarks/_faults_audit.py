@@ -1,0 +1,111 @@
+"""What our side believes, held against what the service's ledger says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from benchmarks._faults_book import TAG, tag_of
+
+if TYPE_CHECKING:
+    from asyncjobs.sandbox import JobRow, Sandbox
+    from benchmarks._faults_book import Book, Intent
+
+#: Each of them must be zero; `benchmarks.faults` says what they mean.
+BAD: Final = (
+    "doubled",
+    "lost",
+    "unnamed",
+    "orphaned",
+    "deserted",
+    "hung",
+    "wrong",
+    "needless",
+    "impatient",
+    "untyped",
+    "tasks",
+    "connections",
+)
+#: Those that are allowed and counted.
+TOLD: Final = ("jobs", "created", "requests", "struck", "uncertain", "found", "unconfirmed", "adopted")
+
+
+@attrs.define
+class Result:
+    """What one run found, or several together."""
+
+    counts: Counter[str] = attrs.field(factory=Counter[str])
+    faults: Counter[str] = attrs.field(factory=Counter[str])
+    errors: Counter[str] = attrs.field(factory=Counter[str])
+    cases: list[str] = attrs.field(factory=list[str])
+
+    @property
+    def ok(self) -> bool:
+        """Whether all bad columns are zero."""
+        return not any(self.counts[column] for column in BAD)
+
+    def add(self, other: Result, name: str) -> None:
+        """Take in the result of one more run called *name*."""
+        self.counts += other.counts
+        self.faults += other.faults
+        self.errors += other.errors
+        self.cases += [f"{name} {case}" for case in other.cases]
+
+
+def audit(book: Book, sandbox: Sandbox, at_close: set[str], found: int) -> Result:
+    """Compare; *at_close* are the jobs that were active when the clients had closed, *found* is a count."""
+    rows: dict[str, list[JobRow]] = {}
+    for row in sandbox.ledger.created():
+        rows.setdefault(tag_of(row.body), []).append(row)
+    for intent in book.intents.values():
+        _judge(book, intent, rows.pop(intent.tag, []), at_close)
+    for row in (row for left in rows.values() for row in left):
+        book.blame("wrong", f"{row.ref} was wanted by nobody")
+    book.check_claims()
+    _look_for_needless(book, sandbox)
+    faults = Counter(
+        (f"{row.status}" if row.fault == "answer" else row.fault) for row in sandbox.ledger.requests if row.fault
+    )
+    faults["refused"] = sandbox.refused
+    counts = Counter({column: len(cases) for column, cases in book.bad.items()})
+    counts["jobs"] = sum(intent.begun for intent in book.intents.values())
+    counts["created"] = sandbox.ledger.billed()
+    counts["requests"] = len(sandbox.ledger.requests) + sandbox.refused
+    counts["struck"] = faults.total()
+    counts["uncertain"], counts["found"] = len(book.uncertain), found
+    counts["unconfirmed"], counts["adopted"] = len(book.unconfirmed), book.adopted
+    cases = [f"{column}: {case}" for column in BAD for case in book.bad.get(column, ())]
+    return Result(counts, faults, book.typed, cases)
+
+
+def _judge(book: Book, intent: Intent, rows: list[JobRow], at_close: set[str]) -> None:
+    """Judge what became of one logical create, of which the service has these jobs."""
+    here = {row.ref for row in rows}
+    if len(rows) > 1:
+        book.blame("doubled", f"{intent.tag} ({intent.use}) is {', '.join(sorted(here))}")
+    for ref in intent.told - here:
+        book.blame("wrong", f"{intent.tag} ({intent.use}) was given {ref}, which is another's")
+    reported = intent.told | book.named | book.unconfirmed
+    for row in rows:
+        if intent.owned and (not row.ended or row.ref in at_close):
+            if row.ref not in book.unconfirmed | book.named and not intent.uncertain:
+                book.blame("orphaned", f"{row.ref} of {intent.tag} ({intent.use}) was owned, and is {row.status}")
+        elif intent.owned and row.ended:
+            continue
+        if row.ref not in reported:
+            column = "unnamed" if intent.uncertain else "lost"
+            book.blame(column, f"{row.ref} of {intent.tag} ({intent.use}) is {row.status}")
+
+
+def _look_for_needless(book: Book, sandbox: Sandbox) -> None:
+    """Blame what was called uncertain although no request for it arrived that was not turned away with a 429."""
+    arrived: Counter[str] = Counter()
+    for row in sandbox.ledger.requests:
+        if row.verb == "create" and row.status != 429:
+            # A webset is one create of several jobs.
+            arrived.update(TAG.findall(row.body.decode(errors="replace")))
+    for intent in book.intents.values():
+        if book.sees_all and intent.uncertain and not arrived[intent.tag]:
+            book.blame("needless", f"{intent.tag} ({intent.use}) was called uncertain and never began")

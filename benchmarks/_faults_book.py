@@ -1,0 +1,205 @@
+"""What our side was told in a campaign: every handle, outcome, exception and log, by the create that it belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import attrs
+
+from asyncjobs import CancelOutcome, JobState
+from asyncjobs.errors import (
+    APIError,
+    AsyncJobsError,
+    CancelUnconfirmed,
+    CreateUncertain,
+    JobCanceled,
+    JobFailed,
+    JobGone,
+    NotFound,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from asyncjobs import Job
+    from asyncjobs.sandbox import Sandbox
+
+TAG: Final = re.compile(r"job-\d{6}")
+_REF: Final = re.compile(r"\b(?:exa|watercrawl)\.[a-z_]+:[^\s;,'\"]+")
+#: What each state of ours is in the services' words.
+WORDS: Final = {
+    JobState.COMPLETED: {"completed", "finished"},
+    JobState.FAILED: {"failed"},
+    JobState.CANCELED: {"canceled", "cancelled"},
+    JobState.GONE: set[str](),
+}
+_STATES: Final = {
+    CancelOutcome.CANCELED: {JobState.CANCELED},
+    CancelOutcome.ALREADY_DONE: {JobState.COMPLETED, JobState.FAILED},
+    CancelOutcome.GONE: {JobState.GONE},
+}
+#: Errors that say how the job ended.
+_ENDS: Final = {JobFailed: JobState.FAILED, JobCanceled: JobState.CANCELED, JobGone: JobState.GONE}
+
+
+@attrs.define(eq=False)
+class Intent:
+    """One logical create: what somebody on our side wanted to exist once."""
+
+    tag: str
+    kind: str
+    use: str
+    owned: bool = False
+    begun: bool = False
+    told: set[str] = attrs.field(factory=set[str])
+    # How often its outcome was called unknown.
+    uncertain: int = 0
+
+
+@attrs.define(eq=False)
+class Book:
+    """
+    Everything that our side was told.
+
+    *patience* is for how many seconds a transient failure must be retried before anybody hears of it. *sees_all* says
+    that the ledger has every request that was sent: over sockets, one may be thrown away before the server has read it.
+    """
+
+    sandbox: Sandbox
+    patience: float
+    sees_all: bool = True
+    # Containers, made in good weather.
+    websets: list[str] = attrs.field(factory=list[str])
+    intents: dict[str, Intent] = attrs.field(factory=dict[str, Intent])
+    # Refs that somebody was told of elsewhere than in a return value: adopted, candidates, named in notes and logs.
+    named: set[str] = attrs.field(factory=set[str])
+    unconfirmed: set[str] = attrs.field(factory=set[str])
+    uncertain: list[CreateUncertain] = attrs.field(factory=list[CreateUncertain])
+    adopted: int = 0
+    typed: Counter[str] = attrs.field(factory=Counter[str])
+    # One sentence for each case of a bad column.
+    bad: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
+    # What was said to be the end of a job, how, and the service's word at that time.
+    claims: list[tuple[Intent, Job[Any], set[JobState], str, str]] = attrs.field(factory=list)
+    _known: set[int] = attrs.field(factory=set[int])
+
+    def blame(self, column: str, what: str) -> None:
+        """Enter a case of a bad column."""
+        self.bad.setdefault(column, []).append(f"[{asyncio.get_running_loop().time():.3f}] {what}")
+
+    # What operations gave.
+
+    def returned(self, intent: Intent, job: Job[Any]) -> None:
+        """Enter that a create gave *job*."""
+        intent.told.add(str(job.ref))
+
+    def ended(self, intent: Intent, job: Job[Any], state: JobState, how: str) -> None:
+        """Enter that somebody was told that *job* is in the final *state*."""
+        self._check(intent, job, {state}, how)
+
+    def cancelled(self, intent: Intent, job: Job[Any], outcome: CancelOutcome) -> None:
+        """Enter the outcome of a confirmed cancel."""
+        if outcome in _STATES:
+            self._check(intent, job, _STATES[outcome], f"cancel: {outcome}")
+        else:
+            self.blame("wrong", f"{job.ref} ({intent.use}): a confirmed cancel gave {outcome}")
+
+    def _check(self, intent: Intent, job: Job[Any], states: set[JobState], how: str) -> None:
+        self.claims.append((intent, job, states, how, self.sandbox.status(str(job.ref))))
+
+    def check_claims(self) -> None:
+        """Blame those who said what is not so in the end, and know of no contradiction."""
+        for intent, job, states, how, then in self.claims:
+            word = self.sandbox.status(str(job.ref))
+            if job.contradiction is None and not any(word in WORDS[state] for state in states):
+                self.blame("wrong", f"{job.ref} ({intent.use}) {how}; the service said {then}, and says {word}")
+
+    def left(self, intent: Intent, job: Job[Any], error: BaseException | None) -> None:
+        """Enter that the one owner of *job* has left its block because of *error*, and waited for the clean-up."""
+        if not job.done and str(job.ref) not in self.unconfirmed:
+            self.blame("deserted", f"{job.ref} ({intent.use}) was left {job.state} because of {error!r}")
+
+    def failed(self, intents: list[Intent], what: str, error: BaseException, began: float) -> None:
+        """Enter that an operation that *began* at that time raised *error*."""
+        self.notes(error)
+        name = type(error).__name__
+        if isinstance(error, asyncio.CancelledError):
+            return
+        if not isinstance(error, AsyncJobsError):
+            self.blame("untyped", f"{what} of {intents[0].tag} ({intents[0].use}) raised {error!r}")
+            return
+        self.typed[name] += 1
+        took = asyncio.get_running_loop().time() - began
+        if isinstance(error, CreateUncertain):
+            self.unknown(error)
+        elif isinstance(error, CancelUnconfirmed):
+            self.unconfirmed.add(str(error.ref))
+        elif isinstance(error, NotFound):
+            self.blame("wrong", f"{what} of {intents[0].tag} ({intents[0].use}) raised {error}")
+        elif isinstance(error, (APIError, TransportError)) and took < self.patience:
+            self.blame("impatient", f"{what} of {intents[0].tag} ({intents[0].use}) raised {name} after {took:.1f} s")
+
+    def end_of(self, error: BaseException) -> JobState | None:
+        """Return the end of a job that *error* tells of."""
+        return _ENDS.get(type(error))
+
+    def unknown(self, error: CreateUncertain) -> None:
+        """Enter a create whose outcome is unknown, once."""
+        self.named.update(map(str, error.candidates))
+        sent = json.dumps(error.sent, default=str)
+        for tag in TAG.findall(sent):
+            if id(error) not in self._known:
+                self.intents[tag].uncertain += 1
+        if id(error) not in self._known:
+            self._known.add(id(error))
+            self.uncertain.append(error)
+
+    def notes(self, error: BaseException) -> None:
+        """Enter the jobs that the notes on *error* name as possibly running."""
+        for note in getattr(error, "__notes__", ()):
+            if "may still be running" in note:
+                self.unconfirmed.update(_REF.findall(note))
+        if isinstance(error.__context__, CreateUncertain):
+            self.unknown(error.__context__)
+
+
+def tag_of(body: Any) -> str:
+    """Return the tag of the create that a job came from."""
+    found = TAG.search(json.dumps(body, default=str))
+    return found[0] if found else "nobody"
+
+
+class Listener(logging.Handler):
+    """Reads the library's log into a book."""
+
+    def __init__(self, book: Book) -> None:
+        super().__init__(logging.WARNING)
+        self._book = book
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take in one record."""
+        message = record.getMessage()
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, CreateUncertain):
+            self._book.unknown(error)
+        elif "may still be running" in message:
+            self._book.unconfirmed.update(_REF.findall(message))
+        elif "was created after its caller" in message:
+            self._book.named.update(_REF.findall(message))
+        elif "unforeseen" in message or "watcher failed" in message:
+            self._book.blame("untyped", f"log: {message} {error!r}")
+
+    def __enter__(self) -> Self:
+        logger = logging.getLogger("asyncjobs")
+        logger.addHandler(self)
+        self._propagated, logger.propagate = logger.propagate, False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logger = logging.getLogger("asyncjobs")
+        logger.removeHandler(self)
+        logger.propagate = self._propagated

@@ -1,0 +1,248 @@
+"""How jobs are used in a campaign: each use is a little program such as users write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable  # noqa: TC003  (attrs may ask for the types of fields)
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from asyncjobs import CancelOutcome, as_completed, cancel_all, wait_all
+from asyncjobs.errors import AsyncJobsError
+from benchmarks._faults_book import WORDS
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator, Mapping
+
+    from asyncjobs import Exa, Job, JobState, Snapshot, WaterCrawl
+    from benchmarks._faults_book import Book, Intent
+
+
+class MishapError(Exception):
+    """What the user's own program raises in the middle of a block."""
+
+
+@attrs.define(eq=False)
+class Plan:
+    """One run of one use: its creates, its dice, and what it talks to; *speed* divides all seconds."""
+
+    use: str
+    intents: list[Intent]
+    rng: random.Random
+    book: Book
+    exa: Exa
+    watercrawl: WaterCrawl
+    webset: str
+    speed: float = 1.0
+    # How often its task was cancelled: the second time lets a leaver go.
+    cancels: int = 0
+    # Whether a scope or a timeout may have done the same.
+    scoped: bool = False
+    # Set when its clients begin to close, which then own the clean-up.
+    closing: asyncio.Event = attrs.field(factory=asyncio.Event)
+    program: Callable[[Plan], Awaitable[None]] = attrs.field(default=None)
+
+    @property
+    def waits_for_cleanup(self) -> bool:
+        """Whether whoever leaves a block now is to wait until the jobs have ended."""
+        return self.cancels + self.scoped < 2 and not self.closing.is_set()
+
+    @property
+    def one(self) -> Intent:
+        """The only create of it, or the first."""
+        return self.intents[0]
+
+    async def pause(self, most: float) -> None:
+        """Do something else for some seconds."""
+        await asyncio.sleep(self.rng.uniform(0.0, most) / self.speed)
+
+    def create(self, intent: Intent) -> Any:
+        """Return the creation of one job, which nobody has awaited or entered."""
+        intent.begun = True
+        makers: dict[str, Callable[[], Any]] = {
+            "exa.search": lambda: self.exa.websets.searches.create(self.webset, query=intent.tag, count=5),
+            "exa.enrichment": lambda: self.exa.websets.enrichments.create(self.webset, description=intent.tag),
+            "exa.agent_run": lambda: self.exa.agent.runs.create(query=intent.tag),
+            "watercrawl.search": lambda: self.watercrawl.searches.create(intent.tag),
+        }
+        return makers[intent.kind]()
+
+    async def told(self, what: str, work: Awaitable[Any], *intents: Intent) -> Any:
+        """Return what *work* gives, and enter what it raises; ``None`` if that is an error of the library."""
+        began = asyncio.get_running_loop().time()
+        try:
+            return await work
+        except BaseException as error:
+            self.enter(what, error, began, *intents)
+            if isinstance(error, AsyncJobsError):
+                return None
+            raise
+
+    def enter(self, what: str, error: BaseException, began: float, *intents: Intent) -> None:
+        """Enter what an operation raised."""
+        self.book.failed(list(intents) or self.intents, what, error, began)
+
+    async def made(self, intent: Intent) -> Job[Any] | None:
+        """Create one job and own nothing."""
+        job: Job[Any] | None = await self.told("create", self.create(intent), intent)
+        if job is not None:
+            self.book.returned(intent, job)
+        return job
+
+    async def waited(self, intent: Intent, job: Job[Any]) -> None:
+        """Wait for the end."""
+        snapshot: Snapshot[Any] | None = await self.told("wait", job.wait(), intent)
+        if snapshot is not None:
+            self.book.ended(intent, job, snapshot.state, f"wait: {snapshot.state}")
+
+    async def ended(self, intent: Intent, job: Job[Any], confirm: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Cancel it."""
+        outcome: CancelOutcome | None = await self.told("cancel", job.cancel(confirm=confirm), intent)
+        if outcome is not None and (confirm or outcome is not CancelOutcome.REQUESTED):
+            self.book.cancelled(intent, job, outcome)
+
+
+# One job, owned by nobody.
+
+
+async def wait(plan: Plan) -> None:
+    if (job := await plan.made(plan.one)) is not None:
+        await plan.waited(plan.one, job)
+
+
+async def result(plan: Plan) -> None:
+    job = await plan.made(plan.one)
+    if job is None:
+        return
+    began = asyncio.get_running_loop().time()
+    try:
+        await job
+    except AsyncJobsError as error:
+        state = plan.book.end_of(error)
+        plan.enter("result", error, began)
+    else:
+        state = job.state
+    if state is not None:
+        plan.book.ended(plan.one, job, state, f"result: {state}")
+
+
+async def follow(plan: Plan) -> None:
+    job = await plan.made(plan.one)
+    if job is None:
+        return
+
+    async def last(updates: AsyncIterator[Snapshot[Any]]) -> JobState:
+        return [snapshot.state async for snapshot in updates][-1]
+
+    state: JobState | None = await plan.told("async for", last(aiter(job)))
+    if state is not None:
+        plan.book.ended(plan.one, job, state, f"async for: {state}")
+
+
+async def refresh(plan: Plan) -> None:
+    if (job := await plan.made(plan.one)) is not None:
+        for _ in range(3):
+            await plan.pause(2.0)
+            await plan.told("refresh", job.refresh())
+        if job.state in WORDS:
+            plan.book.ended(plan.one, job, job.state, f"refresh: {job.state}")
+
+
+async def cancel(plan: Plan) -> None:
+    if (job := await plan.made(plan.one)) is not None:
+        await plan.pause(8.0)
+        await plan.ended(plan.one, job)
+
+
+async def cancel_while_waiting(plan: Plan) -> None:
+    if (job := await plan.made(plan.one)) is not None:
+        waiting = asyncio.ensure_future(plan.waited(plan.one, job))
+        try:
+            await plan.pause(8.0)
+            await asyncio.gather(*(plan.ended(plan.one, job) for _ in range(3)))
+            await waiting
+        finally:
+            waiting.cancel()
+            await asyncio.wait((waiting,))
+
+
+async def ask_to_cancel(plan: Plan) -> None:
+    if (job := await plan.made(plan.one)) is not None:
+        await plan.pause(4.0)
+        await plan.ended(plan.one, job, confirm=False)
+        await plan.waited(plan.one, job)
+
+
+async def drop(plan: Plan) -> None:
+    await plan.made(plan.one)
+
+
+# Many jobs.
+
+
+async def _all(plan: Plan) -> list[tuple[Intent, Job[Any]]]:
+    jobs = await asyncio.gather(*map(plan.made, plan.intents))
+    return [(intent, job) for intent, job in zip(plan.intents, jobs, strict=True) if job is not None]
+
+
+async def gather_waits(plan: Plan) -> None:
+    await asyncio.gather(*(plan.waited(intent, job) for intent, job in await _all(plan)))
+
+
+async def gather_cancels(plan: Plan) -> None:
+    jobs = await _all(plan)
+    await plan.pause(6.0)
+    await asyncio.gather(*(plan.ended(intent, job) for intent, job in jobs))
+
+
+async def wait_for_all(plan: Plan) -> None:
+    jobs = await _all(plan)
+    await plan.told("wait_all", wait_all([job for _, job in jobs]))
+    for intent, job in jobs:
+        if job.done:
+            plan.book.ended(intent, job, job.state, f"wait_all: {job.state}")
+
+
+async def take_as_completed(plan: Plan) -> None:
+    jobs = {job: intent for intent, job in await _all(plan)}
+
+    async def take() -> None:
+        async for job in as_completed(list(jobs)):
+            if job.state in WORDS:
+                plan.book.ended(jobs[job], job, job.state, f"as_completed: {job.state}")
+
+    await plan.told("as_completed", take())
+
+
+async def cancel_them_all(plan: Plan) -> None:
+    jobs = await _all(plan)
+    await plan.pause(6.0)
+    report = await plan.told("cancel_all", cancel_all([job for _, job in jobs], timeout=120.0 / plan.speed))
+    began = asyncio.get_running_loop().time() - plan.book.patience
+    for (intent, job), (_, entry) in zip(jobs, report.entries if report else (), strict=bool(report)):
+        if isinstance(entry, AsyncJobsError):
+            plan.enter("cancel_all", entry, began, intent)
+        else:
+            plan.book.cancelled(intent, job, entry)
+
+
+USES: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
+    # By name: the program, and how often it is drawn.
+    "wait": (wait, 6),
+    "result": (result, 8),
+    "follow": (follow, 3),
+    "refresh": (refresh, 2),
+    "cancel": (cancel, 8),
+    "cancel while waiting": (cancel_while_waiting, 4),
+    "ask to cancel": (ask_to_cancel, 3),
+    "drop": (drop, 3),
+}
+MANY: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
+    "gather(*jobs)": (gather_waits, 1),
+    "gather(cancels)": (gather_cancels, 1),
+    "wait_all": (wait_for_all, 1),
+    "as_completed": (take_as_completed, 1),
+    "cancel_all": (cancel_them_all, 2),
+}

@@ -1,0 +1,70 @@
+"""The library with one of its protections taken away, so that a campaign can show that it would see the loss."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+from unittest import mock
+
+from asyncjobs import _creating, _engine, _group, _retry, _settling, _verbs
+from asyncjobs._retry import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+def _sends(failure: Failure, again: bool) -> Any:  # noqa: FBT001
+    return mock.patch.dict(_retry.SEND_AGAIN, {failure: again})
+
+
+def _no_window() -> Any:
+    real = _settling.Settling.__init__
+
+    def without(self: _settling.Settling, window: float) -> None:
+        del window
+        real(self, 0.0)
+
+    return mock.patch.object(_settling.Settling, "__init__", without)
+
+
+async def _hurry(*_: object, **__: object) -> None:
+    """Wait for nothing."""
+
+
+def _no_shield() -> Any:
+    stack = contextlib.ExitStack()
+    for module in (_engine, _verbs, _group):
+        stack.enter_context(mock.patch.object(module, "outlast", _hurry))
+    # Closing has to wait for its own end all the same.
+    stack.enter_context(mock.patch.object(_engine.Engine, "aclose", _close_in_place))
+    return stack
+
+
+_really_close = _engine.Engine.aclose
+
+
+async def _close_in_place(self: Any) -> None:
+    await _really_close(self)
+    if self._closing is not None:
+        await asyncio.wait((self._closing,))
+
+
+#: By name: the column that shows it, and what takes it away.
+WITHOUT: Final[Mapping[str, tuple[str, Callable[[], Any]]]] = {
+    "outcome-unknown": ("doubled", lambda: _sends(Failure.OUTCOME_UNKNOWN, again=True)),
+    "never-sent": ("impatient", lambda: _sends(Failure.NEVER_SENT, again=False)),
+    "refused": ("impatient", lambda: _sends(Failure.REFUSED, again=False)),
+    "repeatable": ("impatient", lambda: _sends(Failure.REPEATABLE, again=False)),
+    "settle": ("wrong", _no_window),
+    "shield": ("deserted", _no_shield),
+    "clean-up": ("orphaned", lambda: mock.patch.object(_engine.Engine, "_clean_up", _hurry)),
+    "adoption": ("lost", lambda: mock.patch.object(_creating.Create, "abandon", _hurry)),
+}
+
+
+@contextlib.contextmanager
+def without(name: str | None) -> Iterator[None]:
+    """Take the protection called *name* away; ``None`` takes nothing."""
+    with contextlib.nullcontext() if name is None else WITHOUT[name][1]():
+        yield
