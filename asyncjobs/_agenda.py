@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import attrs
 
 if TYPE_CHECKING:
-    from asyncjobs._kinds import Survey
+    from asyncjobs._calls import Survey
 
 K = TypeVar("K", bound=Hashable)
 

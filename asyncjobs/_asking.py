@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from asyncjobs._convert import KeyStyle, structure
-from asyncjobs._creating import Create
 from asyncjobs._job import Job
+from asyncjobs._lists import next_cursor, page_query, read_rows
 from asyncjobs._pages import Pages
 from asyncjobs._refs import JobRef, check_id
 from asyncjobs._wire import build, decode, identify, read_row
 from asyncjobs.errors import InvalidArgument, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from asyncjobs._calls import Call, Paging, Survey
     from asyncjobs._engine import Engine
-    from asyncjobs._kinds import Call, JobKind, Refusal
+    from asyncjobs._kinds import JobKind, Refusal
     from asyncjobs._models import Snapshot
     from asyncjobs._wire import Reply, Request
 
 Query: TypeAlias = "Sequence[tuple[str, str]]"
-ReadPage: TypeAlias = "Callable[[dict[str, Any]], tuple[list[Any], str | None]]"
 
 R = TypeVar("R")
 T = TypeVar("T")
-
-_log = logging.getLogger("asyncjobs")
 
 
 class Asking:
@@ -58,34 +55,24 @@ class Asking:
         keys: KeyStyle = KeyStyle.CAMEL,
         query: Query = (),
         body: Mapping[str, Any] | None = None,
-        orphaned: Callable[[T], object] | None = None,
     ) -> T:
         """
-        Send *call* and return its reply as *into*, an attrs class whose keys are spelled in the style *keys*.
+        Send *call*, which may be repeated, and return its reply as *into*.
 
-        A *call* that is not repeatable is a create: its unknown outcome is ``CreateUncertain``, and a caller who is
-        cancelled does not abort it; *orphaned* then takes what was made (``None``: it is only logged).
+        *into* is an attrs class whose keys are spelled in the style *keys*.
 
         Raises:
             APIError, TransportError, ProtocolError: It failed, retries included.
-            CreateUncertain: *call* is not repeatable and its outcome is unknown.
-            InvalidArgument: An id cannot be one, or *body* is no JSON.
+            InvalidArgument: An id cannot be one, *body* is no JSON, or *call* may not be repeated (see :meth:`make`).
         """
 
         def parse(reply: Reply) -> T:
             return structure(decode(reply), into, keys)
 
-        async def made_for_nobody(made: T, _: bool) -> None:  # noqa: FBT001 - the signature that Create calls
-            _log.warning("one %s was created after its caller was cancelled", into.__name__)
-            if orphaned is not None:
-                orphaned(made)
-
+        if not call.repeatable:
+            raise InvalidArgument("call", "is a create, which is never fetched")
         self._engine.enter()
-        request = build(call, ids, query=query, body=body)
-        if call.repeatable:
-            return await self._send(request, parse)
-        what = f"{self._engine.provider.name}.{into.__name__.lower()}"
-        return await self._run_create(what, request, body or {}, parse, made_for_nobody)
+        return await self._send(build(call, ids, query=query, body=body), parse)
 
     def rows(
         self,
@@ -93,37 +80,40 @@ class Asking:
         *ids: str,
         into: type[T],
         keys: KeyStyle = KeyStyle.CAMEL,
-        read_page: ReadPage,
-        query: Callable[[str | None], Query],
+        at: str,
+        paging: Paging,
+        page_size: int | None = None,
+        query: Query = (),
     ) -> Pages[T]:
         """
         Return the rows of a list as *into*, page by page.
 
-        *query* gives the parameters for a cursor (``None`` at first), *read_page* the rows of a
-        decoded page and the next cursor (``None`` at the end).
+        *at* is the path of the rows in a page, *page_size* how many are fetched at a time (``None``: as the service
+        likes), *query* is sent with every page.
+
+        Raises:
+            InvalidArgument: *page_size* is no whole number of at least 1, or an id cannot be one.
         """
 
-        def parse(reply: Reply) -> tuple[list[T], str | None]:
-            found, cursor = read_page(decode(reply))
-            return [structure(row, into, keys) for row in found], cursor
+        def parse(payload: dict[str, Any], _: Reply) -> list[T]:
+            return [structure(row, into, keys) for row in read_rows(payload, at)]
 
-        return self._pages(call, ids, parse, query)
+        return self._pages(call, ids, parse, paging, page_size, query)
 
     def list_jobs(
-        self, kind: JobKind[R], call: Call, *ids: str, read_page: ReadPage, query: Callable[[str | None], Query]
+        self, kind: JobKind[R], survey: Survey, *ids: str, page_size: int | None = None, query: Query = ()
     ) -> Pages[Job[R]]:
         """
-        Return the jobs of a list, page by page, each with what its row shows.
+        Return the jobs that *survey* shows, page by page, each with what its row says.
 
-        *read_page* and *query* are those of :meth:`rows`. A job that stands on two pages, because the list moved
+        *page_size* and *query* are those of :meth:`rows`. A job that stands on two pages, because the list moved
         meanwhile, is given once.
         """
         given: set[JobRef] = set()
 
-        def parse(reply: Reply) -> tuple[list[Job[R]], str | None]:
-            found, cursor = read_page(decode(reply))
+        def parse(payload: dict[str, Any], reply: Reply) -> list[Job[R]]:
             jobs: dict[JobRef, Job[R]] = {}
-            for row in found:
+            for row in read_rows(payload, survey.rows):
                 if not isinstance(row, dict):
                     raise ProtocolError(f"{reply.url}: expected rows of objects, got {type(row).__name__}")
                 ref = identify(kind, row, ids)
@@ -131,21 +121,29 @@ class Asking:
                     jobs[ref] = self._sighted(kind, read_row(kind, ref, row, reply, "survey"), reply)
             # Only now: a page that turns out to be broken is read again, as a whole.
             given.update(jobs)
-            return list(jobs.values()), cursor
+            return list(jobs.values())
 
-        return self._pages(call, ids, parse, query)
+        return self._pages(survey.call, ids, parse, survey.paging, page_size, query)
 
     def _pages(
         self,
         call: Call,
         ids: Sequence[str],
-        parse: Callable[[Reply], tuple[list[T], str | None]],
-        query: Callable[[str | None], Query],
+        parse: Callable[[dict[str, Any], Reply], list[T]],
+        paging: Paging | None,
+        page_size: int | None,
+        query: Query,
     ) -> Pages[T]:
+        page_query(paging, page_size, None)  # What cannot be asked is refused here, not at the first row.
+
+        def read(reply: Reply) -> tuple[list[T], str | None]:
+            payload = decode(reply)
+            return parse(payload, reply), next_cursor(payload, paging)
+
         async def fetch(cursor: str | None) -> tuple[list[T], str | None]:
             self._engine.enter()
-            request = build(call, ids, query=query(cursor))
-            return await self._send(request, parse)
+            request = build(call, ids, query=[*query, *page_query(paging, page_size, cursor)])
+            return await self._send(request, read)
 
         return Pages(fetch)
 
@@ -153,22 +151,6 @@ class Asking:
         engine = self._engine
         sending = engine.caller.send(request, parse, refusals + engine.provider.refusals)
         return await engine.tasks.run(sending, f"{request.method} {request.target.partition('?')[0]}")
-
-    async def _run_create(
-        self,
-        what: str,
-        request: Request,
-        body: Mapping[str, Any],
-        parse: Callable[[Reply], T],
-        orphaned: Callable[[T, bool], Awaitable[object]],
-        refusals: tuple[Refusal, ...] = (),
-        *,
-        owned: bool = False,
-    ) -> T:
-        create = Create(
-            self._engine.caller, what, request, body, parse, orphaned, refusals + self._engine.provider.refusals
-        )
-        return await self._engine.create(create, owned=owned)
 
     def _sighted(self, kind: JobKind[R], snapshot: Snapshot[R], reply: Reply) -> Job[R]:
         job = self._handle(kind, snapshot.ref)

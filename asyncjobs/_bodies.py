@@ -11,6 +11,10 @@ from asyncjobs.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Under this key the objects that services keep for their callers carry the token of a create; nobody is shown it.
+MARK_KEY: Final = "asyncjobs_token"
+_MARK_BYTES: Final = MARK_KEY.encode()
+
 #: Deeper than any service reads.
 _DEEPEST: Final = 100
 # In bits: Python writes no integer of more than 4,300 digits.
@@ -60,3 +64,29 @@ def is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _without_token(pairs: dict[str, Any]) -> dict[str, Any]:
+    pairs.pop(MARK_KEY, None)
+    return pairs
+
+
+def read_json(body: bytes, *, token: bool = False) -> Any:
+    """
+    Return what JSON text holds, without the tokens of our creates unless *token* asks for them.
+
+    Raises:
+        ValueError: It is no JSON.
+        RecursionError: It is nested too deeply.
+    """
+    hook = None if token or _MARK_BYTES not in body else _without_token
+    return json.loads(body, parse_constant=_no_constant, object_hook=hook)
+
+
+def without_tokens(value: Any) -> Any:
+    """Return a copy of what JSON text held, as users are shown it."""
+    return json.loads(json.dumps(value), object_hook=_without_token)

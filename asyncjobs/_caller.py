@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from asyncjobs._kinds import Lane, Refused
 from asyncjobs._refusals import error_from
 from asyncjobs._retry import Retries, backoff, capped, pause_after
+from asyncjobs._service_clock import ServiceClock
 from asyncjobs.errors import APIError, AsyncJobsError
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Caller:
         self._transport = transport
         self._lanes = lanes
         self._settings = settings
+        self._clock = ServiceClock()
 
     async def attempt(
         self,
@@ -65,6 +68,7 @@ class Caller:
             self._lanes.leave(ticket)
         if on_end is not None:
             on_end()
+        self._clock.heard(reply.headers.get("date"), asyncio.get_running_loop().time())
         if 200 <= reply.status < 300:  # noqa: PLR2004
             return reply
         error = error_from(reply, request, refusals)
@@ -106,7 +110,14 @@ class Caller:
                 if not wanted(error) or delay is None:
                     raise
                 _log.debug("%s; again in %.1f s", error, delay)
+                failure = error
             await asyncio.sleep(delay)
+            if not wanted(failure):
+                raise failure
+
+    def time_of(self, moment: float) -> datetime:
+        """Return the time of day at the service, as far as it told, at a reading of the event loop's clock."""
+        return self._clock.time_of(moment, now=asyncio.get_running_loop().time(), wall=datetime.now(UTC))
 
     def _heed(self, error: APIError) -> None:
         """Slow down as the service asks, for everybody: the next request would be refused as well."""

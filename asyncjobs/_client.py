@@ -6,18 +6,16 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from asyncjobs._asking import Asking
 from asyncjobs._convert import read_key
-from asyncjobs._creation import Creation
 from asyncjobs._engine import Engine, limits_for
+from asyncjobs._making import Making
 from asyncjobs._refs import JobRef
 from asyncjobs._settings import Settings, check_header
 from asyncjobs._transport import AiohttpTransport, check_base_url, check_session, is_credential
 from asyncjobs._wire import build, decode, identify, read_snapshot
-from asyncjobs.errors import AsyncJobsError, InvalidArgument, NotSupported
+from asyncjobs.errors import AsyncJobsError, CreateUncertain, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     import aiohttp
@@ -31,7 +29,7 @@ R = TypeVar("R")
 _log = logging.getLogger("asyncjobs")
 
 
-class Client(Asking):
+class Client(Making):
     """
     The client of one service.
 
@@ -81,9 +79,8 @@ class Client(Asking):
         )
         limits = limits_for(provider, settings, at_home=url.origin() == home.origin())
         self._engine = Engine(provider, settings, transport, limits)
-        #: Jobs whose creating task was cancelled before it could take them. They run and nobody
-        #: owns them: they are yours to take or to cancel.
         self.adopted: list[Job[Any]] = []
+        self.uncertain: list[CreateUncertain] = []
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'closed' if self._engine.closed else 'open'}>"
@@ -131,50 +128,6 @@ class Client(Asking):
             return await self._send(request, parse, kind.refusals)
         except AsyncJobsError as error:
             raise error.about(asked, None) from error.__cause__
-
-    def create(self, kind: JobKind[R], body: Mapping[str, Any], *ids: str) -> Creation[R]:
-        """
-        Return the creation of a job of *kind* from *body*; *ids* fill the path.
-
-        Nothing is sent before it is awaited or entered.
-
-        Awaiting it raises:
-            CreateUncertain: The outcome of the request is unknown; the job may exist.
-            InvalidArgument: An id cannot be one, or *body* is no JSON.
-            APIError, TransportError: The service refused, or could not be reached at all.
-        """
-        return Creation(lambda owned: self._create(kind, body, ids, owned=owned))
-
-    async def _create(self, kind: JobKind[R], body: Mapping[str, Any], ids: Sequence[str], *, owned: bool) -> Job[R]:
-        if kind.create is None:
-            raise NotSupported("create", kind.name)
-        if owned and kind.cancel is None:
-            raise NotSupported("cancel", kind.name)
-
-        def parse(reply: Reply) -> Job[R]:
-            ref = identify(kind, decode(reply), ids)
-            return self._sighted(kind, read_snapshot(kind, ref, reply, "create"), reply)
-
-        async def orphaned(job: Job[R], owned: bool) -> None:  # noqa: FBT001 - the signature that Create calls
-            if owned:
-                await self._engine.clean_up(self._engine.core(kind, job.ref))
-            else:
-                self._adopt(job)
-
-        return await self._run_create(
-            kind.name,
-            build(kind.create, ids, verb="create", body=body),
-            body,
-            parse,
-            orphaned,
-            kind.refusals,
-            owned=owned,
-        )
-
-    def _adopt(self, job: Job[Any]) -> None:
-        """Keep a job that was created for a caller who has gone in :attr:`adopted`, and log it."""
-        _log.warning("%s was created after its caller was cancelled; it runs, and is kept in client.adopted", job.ref)
-        self.adopted.append(job)
 
     # -- the end -------------------------------------------------------------
 

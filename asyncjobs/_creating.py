@@ -2,57 +2,85 @@
 One create: paid work that begins when a request arrives, whether or not its reply does.
 
 The request runs in a task of the client. A caller who is cancelled meanwhile takes nothing down: a request that
-still queues is withdrawn, one on the wire is finished, and what it made is handed to *orphaned*.
+still queues is withdrawn, one on the wire is finished, and what it made is handed over as an orphan. A create
+whose outcome is unknown is looked for, and not sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+import attrs
+
+from asyncjobs._finding import APPEARS_WITHIN, Finder, Found
 from asyncjobs._retry import Failure, classify
-from asyncjobs.errors import AsyncJobsError, CreateUncertain
+from asyncjobs.errors import AsyncJobsError, Conflict, CreateUncertain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from datetime import datetime
 
     from asyncjobs._caller import Caller
     from asyncjobs._kinds import Refusal
+    from asyncjobs._refs import JobRef
+    from asyncjobs._settings import Settings
+    from asyncjobs._tracing import Intent
     from asyncjobs._wire import Reply, Request
 
 T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
 
 _log = logging.getLogger("asyncjobs")
 
 
+class Orphanage(Protocol[T_contra]):
+    """Takes what was made for a caller who has gone."""
+
+    def take(self, made: T_contra, *, owned: bool) -> Awaitable[object] | None:
+        """Take what was made; *owned* says whether the caller meant to own it. What is returned is the clean-up."""
+        ...
+
+    def hear(self, error: CreateUncertain) -> object:
+        """Hear of a create whose outcome stayed unknown."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Plan(Generic[T]):
+    """
+    What is to be created, and how.
+
+    *request* may be repeatable: then a name of the user's own keeps it from taking effect twice, and ``Conflict``
+    says that it did once. *parse* reads the reply, *finder* looks for what was made (``None``: it cannot be found),
+    and *tell* gives what tells one from another.
+    """
+
+    intent: Intent
+    request: Request
+    parse: Callable[[Reply], T]
+    tell: Callable[[T], object]
+    orphanage: Orphanage[T]
+    finder: Finder[T] | None = None
+    refusals: Sequence[Refusal] = ()
+
+
 class Create(Generic[T]):
-    """
-    A create under way.
+    """A create under way; *owned* says whether its caller means to own what it makes."""
 
-    *what* names what is made, *sent* is the body for :class:`CreateUncertain`, *parse* reads the reply, and
-    *orphaned* takes what was made when the caller has gone; its ``owned`` says whether the caller meant to own it.
-    """
-
-    def __init__(
-        self,
-        caller: Caller,
-        what: str,
-        request: Request,
-        sent: Mapping[str, Any],
-        parse: Callable[[Reply], T],
-        orphaned: Callable[[T, bool], Awaitable[object]],
-        refusals: Sequence[Refusal] = (),
-    ) -> None:
-        self.what = what
+    def __init__(self, caller: Caller, settings: Settings, plan: Plan[T], *, owned: bool) -> None:
+        self.what: str = plan.intent.kind
+        self.owned: bool = owned
         self.task: asyncio.Task[T]
         self._caller = caller
-        self._request = request
-        self._sent = sent
-        self._parse = parse
-        self._orphaned = orphaned
-        self._refusals = refusals
+        self._settings = settings
+        self._plan = plan
+        self._sent_at = 0.0  # When the first attempt left, by the clock of the event loop.
+        self._left = False
         self._on_wire = False
+        self._unresolved = False  # Whether an attempt may have had its effect, as far as is known.
+        self._candidates: tuple[JobRef, ...] = ()
         self._cut_off = False
         self._wanted = True
 
@@ -63,45 +91,111 @@ class Create(Generic[T]):
 
     async def run(self) -> T:
         """
-        Send the request until its outcome is known.
+        Send the request until its outcome is known, and look for what it made where that does not tell.
 
         Raises:
-            CreateUncertain: It will not be known.
+            CreateUncertain: It is not known, and will not be.
         """
         try:
-            return await self._caller.send(
-                self._request,
-                self._parse,
-                self._refusals,
-                on_begin=self._begin,
-                on_end=self._end,
-                wanted=lambda _: self._wanted,
-            )
-        except AsyncJobsError as error:
-            if classify(error, repeatable=False) is Failure.OUTCOME_UNKNOWN:
-                raise CreateUncertain(self.what, self._sent) from error
-            raise
+            return await self._run()
         except asyncio.CancelledError:
-            # Sent is sent: whether it had an effect is now unknown.
-            if self._cut_off:
-                raise CreateUncertain(self.what, self._sent) from None
-            if self._on_wire:
+            if self._on_wire or self._unresolved:
+                # Sent is sent: whether it had an effect is now unknown.
+                if self._cut_off:
+                    raise self._uncertain() from None
                 # The event loop ends and takes everything down: only the log is left.
-                self._report(CreateUncertain(self.what, self._sent))
+                self._report(self._uncertain())
             raise
 
+    async def _run(self) -> T:
+        began = asyncio.get_running_loop().time()
+        while True:
+            try:
+                made = await self._send()
+            except AsyncJobsError as error:
+                if not self._unresolved:
+                    raise
+                failure = error
+            else:
+                if self._unresolved:
+                    await self._take_doubles(made)
+                return made
+            found = await self._find(failure)
+            if found.made:
+                first, *others = found.made
+                self._take(others)
+                return first
+            if isinstance(failure, Conflict):
+                # The name belongs to something else.
+                raise failure
+            if found.candidates or not self._may_resend(failure, began):
+                raise self._uncertain() from failure
+
+    async def _send(self) -> T:
+        plan = self._plan
+        return await self._caller.send(
+            plan.request, plan.parse, plan.refusals, on_begin=self._begin, on_end=self._end, wanted=self._note
+        )
+
+    def _note(self, error: AsyncJobsError) -> bool:
+        if classify(error, repeatable=False) is Failure.OUTCOME_UNKNOWN:
+            self._unresolved = True
+        return self._wanted
+
+    async def _find(self, failure: AsyncJobsError) -> Found[T]:
+        if self._plan.finder is None:
+            return Found()
+        resend_after = self._settings.resend_after
+        try:
+            found = await self._plan.finder.watch(self._since, APPEARS_WITHIN if resend_after is None else resend_after)
+        except AsyncJobsError as error:
+            _log.info("%s was not found, since the service could not be asked: %s", self.what, error)
+            raise self._uncertain() from failure
+        self._candidates = found.candidates
+        return found
+
+    def _may_resend(self, failure: AsyncJobsError, began: float) -> bool:
+        settings = self._settings
+        return (
+            settings.resend_after is not None
+            and self._wanted
+            and classify(failure, repeatable=False) is Failure.OUTCOME_UNKNOWN
+            and asyncio.get_running_loop().time() - began <= settings.retry_budget
+        )
+
+    async def _take_doubles(self, made: T) -> None:
+        """Look once for what an earlier attempt has made after all: nobody else would ever hear of it."""
+        if self._plan.finder is None:
+            return
+        try:
+            found = await self._plan.finder.look(self._since)
+        except AsyncJobsError as error:
+            _log.warning("%s may have been created twice, and the service could not be asked: %s", self.what, error)
+        except asyncio.CancelledError:
+            _log.warning("%s may have been created twice, and there was no time to look", self.what)
+        else:
+            tell = self._plan.tell
+            self._take(each for each in found.made if tell(each) != tell(made))
+
+    def _take(self, doubles: Iterable[T]) -> None:
+        for each in doubles:
+            _log.warning("%s was created twice", self.what)
+            self._plan.orphanage.take(each, owned=self.owned)
+
+    # -- without its caller ---------------------------------------------------
+
     def close(self) -> None:
-        """Do not send it again, and withdraw it if it has not left."""
+        """Do not send it again, and withdraw it if nothing has left."""
         self._wanted = False
-        if not self._on_wire:
+        if not self._on_wire and not self._unresolved:
             self.task.cancel()
 
     def cut_off(self) -> None:
         """End it now: the client has waited long enough."""
-        self._cut_off = self._on_wire
+        self._cut_off = self._on_wire or self._unresolved
         self.task.cancel()
 
-    async def abandon(self, *, owned: bool) -> None:
+    async def abandon(self) -> None:
         """See the create to its end without its caller."""
         self.close()
         await asyncio.wait((self.task,))
@@ -109,17 +203,37 @@ class Create(Generic[T]):
             return
         error = self.task.exception()
         if error is None:
-            await self._orphaned(self.task.result(), owned)
+            if cleanup := self._plan.orphanage.take(self.task.result(), owned=self.owned):
+                await cleanup
         elif isinstance(error, CreateUncertain):
             self._report(error)
         else:
             _log.info("the create of a cancelled caller came to nothing: %s", error)
 
+    # -- what is known ----------------------------------------------------------
+
+    def _uncertain(self) -> CreateUncertain:
+        intent = self._plan.intent
+        return CreateUncertain(
+            intent.kind,
+            intent.sent,
+            self._candidates,
+            parents=intent.parents,
+            token=intent.token,
+            sent_at=self._since(),
+        )
+
+    def _since(self) -> datetime:
+        return self._caller.time_of(self._sent_at)
+
     def _report(self, error: CreateUncertain) -> None:
         # What was sent is the user's own business, and not for the log.
         _log.error("%s; its caller was cancelled", error, exc_info=error)
+        self._plan.orphanage.hear(error)
 
     def _begin(self) -> None:
+        if not self._left:
+            self._left, self._sent_at = True, asyncio.get_running_loop().time()
         self._on_wire = True
 
     def _end(self) -> None:

@@ -13,10 +13,12 @@ from asyncjobs._caller import Caller
 from asyncjobs._cancel import OUTCOMES
 from asyncjobs._canceling import Canceling
 from asyncjobs._core import Core, Services
+from asyncjobs._finding import Listings
 from asyncjobs._kinds import Limit
 from asyncjobs._lanes import Lanes
 from asyncjobs._ownership import outlast
 from asyncjobs._tasks import Tasks
+from asyncjobs._tracing import Claims
 from asyncjobs._watcher import Watcher
 from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, NotSupported, WrongLoop
 
@@ -73,6 +75,8 @@ class Engine:
         self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
         self._cores: WeakValueDictionary[JobRef, Core[Any]] = WeakValueDictionary()
         self._creates: set[Create[Any]] = set()
+        self.listings: Listings = Listings(self.caller, self.tasks, provider.refusals)
+        self.claims: Claims = Claims()
         #: How many blocks own the job of a core.
         self._owners: dict[Core[Any], int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -121,7 +125,7 @@ class Engine:
 
     # -- creating -----------------------------------------------------------
 
-    async def create(self, create: Create[T], *, owned: bool) -> T:
+    async def create(self, create: Create[T]) -> T:
         """Run *create* to its end, here or without its caller."""
         self.enter()
         task = create.start(self.tasks.start(create.run(), f"create {create.what}"))
@@ -131,13 +135,17 @@ class Engine:
             await asyncio.wait((task,))
         except asyncio.CancelledError:
             create.close()
-            orphan = self.tasks.start_cleanup(create.abandon(owned=owned), f"abandoned create {create.what}")
-            if owned:
+            orphan = self.tasks.start_cleanup(create.abandon(), f"abandoned create {create.what}")
+            if create.owned:
                 await outlast((orphan,), cancelled=True)
             raise
         if task.cancelled():
             raise ClientClosed("the client was closed before the create was sent")
         return task.result()
+
+    def claim(self, ref: JobRef) -> None:
+        """Take in that a create of ours has made this job for certain."""
+        self.claims.add(ref, asyncio.get_running_loop().time())
 
     # -- cancelling and owning ----------------------------------------------
 

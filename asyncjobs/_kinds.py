@@ -6,9 +6,8 @@ The engine asks these values and never the name of a service. If it would need t
 
 from __future__ import annotations
 
-import string
 from enum import Enum, StrEnum, auto
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 
@@ -20,9 +19,9 @@ from asyncjobs.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-R_co = TypeVar("R_co", covariant=True)
-Verb = Literal["create", "look", "cancel", "stop", "result"]
+    from asyncjobs._calls import Call, Survey, Trace, Verb
 
+R_co = TypeVar("R_co", covariant=True)
 
 #: Where a service takes a cancel unless its kind says otherwise.
 ANY_LIVE_STATE: Final = frozenset(JobState) - FINAL - {JobState.CANCELING}
@@ -74,28 +73,6 @@ class Refusal:
         )
 
 
-@attrs.frozen
-class Call:
-    """
-    One request that a service understands.
-
-    *path* is a template whose fields are filled with ids, each as one encoded segment. *repeatable*
-    says whether sending it again is harmless when the first attempt may have had its effect. *costs*
-    says how much it takes of which :class:`Limit` (by name); *query* is sent every time.
-    """
-
-    method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
-    path: str
-    repeatable: bool = attrs.field(kw_only=True)
-    costs: Mapping[str, int] = attrs.field(factory=dict[str, int], kw_only=True)
-    query: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The names of the ids in *path*, in order."""
-        return tuple(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
-
-
 @attrs.frozen(kw_only=True)
 class Pace:
     """
@@ -117,22 +94,6 @@ class Pace:
             raise InvalidArgument("pace", "needs 0 < first, urgent <= ceiling and 1 <= factor <= 100")
 
 
-@attrs.frozen
-class Survey:
-    """
-    One request that shows many jobs at once.
-
-    *rows* is the key of the list in the reply; *scope* names the ids that the jobs of one survey
-    share (empty: any job of the kind); *page* is the size of one page, *newest_first* its order.
-    """
-
-    call: Call
-    rows: str
-    scope: tuple[str, ...] = ()
-    page: int = 100
-    newest_first: bool = False
-
-
 @attrs.frozen(kw_only=True)
 class JobKind(Generic[R_co]):
     """
@@ -150,7 +111,8 @@ class JobKind(Generic[R_co]):
     *cancelable* are the states in which the service takes a cancel (a refusal in another one is
     answered by waiting, not by asking again). *refusals* are the replies that mean "no" in a particular way.
     *settle* is for how many seconds after our own cancel a "cancelled" may still turn into another end. *pace* says
-    when to look, *surveys* show many jobs at once.
+    when to look, *surveys* show many jobs at once. *trace* is how a create whose reply was lost is found again;
+    ``None`` where there is no list to find it in.
     """
 
     name: str
@@ -172,6 +134,7 @@ class JobKind(Generic[R_co]):
     settle: float = 0.0
     pace: Pace = attrs.field(factory=Pace)
     surveys: tuple[Survey, ...] = ()
+    trace: Trace | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a data sheet that contradicts itself, here rather than at three in the morning."""
@@ -186,6 +149,14 @@ class JobKind(Generic[R_co]):
                 raise InvalidArgument(verb, f"{self.name}: must be repeatable, it is sent again when a reply is lost")
         if self.create is not None and self.create.repeatable:
             raise InvalidArgument("create", f"{self.name}: a create is never repeatable, a second one is a second bill")
+        if self.trace is not None and self.roll is None:
+            raise InvalidArgument("trace", f"{self.name}: needs a create, and a survey that takes no other ids")
+
+    @property
+    def roll(self) -> Survey | None:
+        """The survey in which a job that was just created can be found; ``None`` if there is none."""
+        known = self.create.fields if self.create is not None else None
+        return next((each for each in self.surveys if each.call.fields == known or not each.call.fields), None)
 
 
 @attrs.frozen

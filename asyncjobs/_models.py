@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import attrs
 
+from asyncjobs._bodies import read_json
 from asyncjobs._convert import KeyStyle, structure
 from asyncjobs.errors import ProtocolError
 
@@ -76,7 +76,7 @@ class Snapshot(Generic[R_co]):
     @property
     def raw(self) -> dict[str, Any]:
         """The whole payload as the service sent it, decoded anew on each access: changing it changes nothing here."""
-        payload: dict[str, Any] = json.loads(self._body)
+        payload: dict[str, Any] = read_json(self._body)
         return payload
 
     @property

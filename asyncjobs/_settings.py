@@ -129,6 +129,10 @@ class Settings:
     ``None`` takes the provider's own figures at its own address and none elsewhere, ``{}`` switches them off.
     *retry_budget* is for how long a request is tried again, pauses that the service asks for included.
 
+    A create whose outcome is unknown is looked for, and never sent again by itself: it may only be late. *resend_after*
+    changes that for those who would rather pay twice than not have the job: it is then looked for for so long and
+    sent again if it was not found. ``None`` is never.
+
     *unreachable_after*, *unknown_after* and *appear_grace* end waits that would never end: no
     successful look for so long, a status word that nobody knows for so long, and a job that was
     never seen and is answered with 404 for so long.
@@ -143,6 +147,7 @@ class Settings:
     connections: int = attrs.field(default=100, validator=_count)
     rates: Mapping[str, float] | None = attrs.field(default=None, validator=_rates)
     retry_budget: float = attrs.field(default=120.0, validator=_seconds)
+    resend_after: float | None = attrs.field(default=None, validator=attrs.validators.optional(_seconds))
     unreachable_after: float = attrs.field(default=300.0, validator=_positive_seconds)
     unknown_after: float = attrs.field(default=600.0, validator=_positive_seconds)
     appear_grace: float = attrs.field(default=10.0, validator=_seconds)

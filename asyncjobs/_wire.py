@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import attrs
 
-from asyncjobs._bodies import encode_body, is_encodable
-from asyncjobs._kinds import Call, JobKind, Lane, Verb
+from asyncjobs._bodies import encode_body, is_encodable, read_json
+from asyncjobs._kinds import JobKind, Lane
 from asyncjobs._models import Progress, Snapshot, Source
 from asyncjobs._refs import JobRef, check_id, encode_segment
 from asyncjobs._states import JobState
@@ -19,6 +19,8 @@ from asyncjobs.errors import InvalidArgument, ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from asyncjobs._calls import Call, Verb
 
 R = TypeVar("R")
 
@@ -109,19 +111,15 @@ def build(
     )
 
 
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
-
-
-def decode(reply: Reply) -> dict[str, Any]:
+def decode(reply: Reply, *, token: bool = False) -> dict[str, Any]:
     """
-    Return the JSON object of a reply.
+    Return the JSON object of a reply, without the tokens of our creates unless *token* asks for them.
 
     Raises:
         ProtocolError: The body is empty, no JSON, or JSON of another shape.
     """
     try:
-        payload = json.loads(reply.body, parse_constant=_no_constant)
+        payload = read_json(reply.body, token=token)
     except (ValueError, RecursionError):
         kind = reply.headers.get("content-type", "no content type")
         problem = "empty" if not reply.body.strip() else f"not JSON ({len(reply.body)} bytes, {kind})"

@@ -39,6 +39,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from asyncjobs._models import Snapshot
     from asyncjobs._refs import JobRef
@@ -247,16 +248,39 @@ class CreateUncertain(AsyncJobsError):
     """
     A create was sent and its outcome is unknown: the job may exist, or may yet begin to.
 
-    Nothing is sent again by itself, because a second create could be a second bill.
-    *kind* names what was to be created, *sent* is the body that was sent, *candidates* are
-    jobs of the service that may be the one; empty when none was looked for.
+    It was looked for, and nothing was sent again, because a second create could be a second bill. *kind* names what
+    was to be created, *parents* are the ids in its path, *sent* is the body as you gave it, *token* what it carried
+    besides to tell it apart (``None`` where the service keeps no data for its callers), *sent_at* the time of
+    sending by the service's clock as far as that is known, else by ours. *candidates* are the service's jobs that are
+    alike, one of which may be it; empty where a token tells.
+
+    It can be looked for again, later or elsewhere: ``await client.reconcile(error)``.
     """
 
-    def __init__(self, kind: str, sent: Mapping[str, Any], candidates: tuple[JobRef, ...] = ()) -> None:
-        super().__init__(f"the outcome of creating one {kind} is unknown; it may exist and be paid for")
+    def __init__(
+        self,
+        kind: str,
+        sent: Mapping[str, Any],
+        candidates: tuple[JobRef, ...] = (),
+        *,
+        parents: tuple[str, ...] = (),
+        token: str | None = None,
+        sent_at: datetime,
+    ) -> None:
+        maybe = f", perhaps as {' or '.join(map(str, candidates[:3]))}" if candidates else ""
+        super().__init__(f"the outcome of creating one {kind} is unknown; it may exist{maybe} and be paid for")
         self.kind = kind
         self.sent: dict[str, Any] = dict(sent)
         self.candidates = candidates
+        self.parents = parents
+        self.token = token
+        self.sent_at = sent_at
+
+    def with_candidates(self, candidates: tuple[JobRef, ...]) -> CreateUncertain:
+        """Return a new error of the same create with other *candidates*."""
+        return CreateUncertain(
+            self.kind, self.sent, candidates, parents=self.parents, token=self.token, sent_at=self.sent_at
+        )
 
 
 class JobError(AsyncJobsError):

@@ -8,9 +8,10 @@ services that come with the library.
 
 from __future__ import annotations
 
+from asyncjobs._calls import Call, Paging, Survey, Trace
 from asyncjobs._client import Client
 from asyncjobs._convert import KeyStyle, key
-from asyncjobs._kinds import Call, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey
+from asyncjobs._kinds import JobKind, Limit, Pace, Provider, Refusal, Refused
 from asyncjobs._pages import Pages
 from asyncjobs._states import WORDS, JobState
 
@@ -24,9 +25,11 @@ __all__ = [
     "Limit",
     "Pace",
     "Pages",
+    "Paging",
     "Provider",
     "Refusal",
     "Refused",
     "Survey",
+    "Trace",
     "key",
 ]

@@ -19,10 +19,13 @@ ROOT = pathlib.Path(asyncjobs.__file__).parent
 TIERS = [
     ["errors", "_states"],
     ["_scalars", "_convert", "_refs"],
+    ["_bodies", "_calls"],
     ["_models", "_settings", "_kinds"],
     [
-        "_bodies",
         "_wire",
+        "_lists",
+        "_service_clock",
+        "_tracing",
         "_refusals",
         "_pace",
         "_retry",
@@ -34,13 +37,13 @@ TIERS = [
         "_admission",
     ],
     ["_lanes", "_middlewares", "_transport"],
-    ["_caller", "_shared", "_tasks", "_waiters", "_ownership", "_creating"],
+    ["_caller", "_shared", "_tasks", "_waiters", "_ownership", "_finding", "_creating"],
     ["_core", "_canceling", "_watcher"],
     ["_engine"],
     ["_updates", "_verbs", "_job", "_creation", "_pages"],
     ["_ends"],
     ["_gathering", "_mass_cancel", "_group"],
-    ["_asking", "_client"],
+    ["_asking", "_making", "_client"],
     ["kinds"],
     ["exa", "watercrawl"],
     ["__init__"],
@@ -50,11 +53,11 @@ TIERS = [
 ]
 ROW = {name: number for number, tier in enumerate(TIERS) for name in tier}
 #: Everything that decides: no event loop, no network, no clock.
-PURE = {name for tier in TIERS[:4] for name in tier} | {"_pages"}
+PURE = {name for tier in TIERS[:5] for name in tier} | {"_pages"}
 PROVIDERS = {"exa", "watercrawl"}
 #: What drives an engine is no business of a provider, not even in annotations.
-MACHINERY = {name for tier in TIERS[4:8] for name in tier} | {"_verbs", "_updates", "_asking", "_record"}
-ENGINE = {name for tier in TIERS[:13] for name in tier}
+MACHINERY = {name for tier in TIERS[5:9] for name in tier} | {"_verbs", "_updates", "_asking", "_making", "_record"}
+ENGINE = {name for tier in TIERS[:14] for name in tier}
 WAITING = {"asyncio", "anyio", "aiohttp", "selectors", "socket", "threading", "concurrent", "yarl"}
 CLOCKS = {"monotonic", "perf_counter", "now", "utcnow", "today", "sleep"}
 #: Modules of more lines than a calm reader wants, and why each may be.

@@ -36,7 +36,7 @@ from asyncjobs import (
     WrongLoop,
 )
 from asyncjobs.exa import Webset
-from asyncjobs.sandbox import Answer, Fault, Redirect, Replace, Sandbox
+from asyncjobs.sandbox import Answer, Fault, Redirect, Sandbox
 from asyncjobs.testing import VirtualLoop
 
 KEY = "s3cret-k3y"
@@ -121,7 +121,7 @@ async def test_the_key_is_nowhere_to_be_read(caplog):
         Answer(400, {"message": "x", "errors": {KEY: [KEY]}}),
         Answer(403, {"error": {"message": KEY}}, headers={"X-Request-Id": KEY}),
         Redirect("http://[", 302),
-        Replace(b"<html>"),
+        Answer(200, "<html>"),
     ]
     told = []
     with caplog.at_level(logging.DEBUG):
@@ -422,9 +422,16 @@ async def test_a_look_that_makes_no_sense(name):
         assert (await exa.job("exa.agent_run:r1").wait()).state is JobState.COMPLETED
 
 
-@pytest.mark.parametrize("name", NO_SENSE)
+NAMES_THE_JOB = {"no status", "a null status", "a numeric status"}
+
+
+def posts(seen):
+    return sum(request.method == "POST" for request in seen)
+
+
+@pytest.mark.parametrize("name", sorted(NO_SENSE.keys() - NAMES_THE_JOB))
 async def test_a_create_whose_reply_makes_no_sense(name):
-    """The job may exist: nothing is sent again, and the error has what was sent."""
+    """The job may exist: it is looked for, nothing is sent again, and the error has what was sent."""
     async with faked(NO_SENSE[name]) as (exa, seen):
         with pytest.raises(CreateUncertain) as caught:
             await exa.agent.runs.create(query="x")
@@ -432,7 +439,17 @@ async def test_a_create_whose_reply_makes_no_sense(name):
         assert isinstance(caught.value.__cause__, ProtocolError)
         with pytest.raises(CreateUncertain):
             await exa.websets.create(search={"query": "x"})
-        assert len(seen) == 2
+        assert posts(seen) == 2
+
+
+@pytest.mark.parametrize("name", sorted(NAMES_THE_JOB))
+async def test_a_create_whose_reply_names_the_job_and_makes_no_sense_otherwise(name, caplog):
+    """That it exists is what matters: the handle is given, and has seen nothing yet."""
+    async with faked(NO_SENSE[name]) as (exa, seen):
+        job = await exa.agent.runs.create(query="x")
+        assert (job.id, job.state, job.snapshot) == ("r1", JobState.UNKNOWN, None)
+        assert len(seen) == 1
+    assert "exa.agent_run:r1 was created" in caplog.text
 
 
 @pytest.mark.parametrize("name", NO_SENSE)

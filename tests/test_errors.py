@@ -40,7 +40,7 @@ EXAMPLES = {
     errors.AsyncJobsError: lambda cls: cls("broken", ref=REF, snapshot=SEEN),
     errors.TransportError: lambda cls: cls("reset", sent=False, method="GET", url="http://x", ref=REF, snapshot=SEEN),
     errors.ProtocolError: lambda cls: cls("nonsense", request_id="r1", ref=REF, snapshot=SEEN),
-    errors.CreateUncertain: lambda cls: cls("tests.thing", {"a": [1]}, (REF,)),
+    errors.CreateUncertain: lambda cls: cls("tests.thing", {"a": [1]}, (REF,), parents=("w1",), token="t", sent_at=NOW),
     errors.JobError: lambda cls: cls(REF, SEEN, "went wrong"),
     errors.JobCanceled: lambda cls: cls(REF, SEEN, requested_by_us=True),
     errors.JobUnreachable: lambda cls: cls(REF, SEEN, seconds=301.0),
@@ -170,7 +170,7 @@ def test_the_reason_is_the_services_own():
 def test_create_uncertain_keeps_a_copy_of_what_was_sent():
     """Changing the body afterwards changes nothing in the error."""
     sent = {"a": 1}
-    error = errors.CreateUncertain("tests.thing", sent)
+    error = errors.CreateUncertain("tests.thing", sent, sent_at=NOW)
     sent["a"] = 2
     assert error.sent == {"a": 1}
     assert error.candidates == ()

@@ -98,10 +98,12 @@ from asyncjobs.exa._provider import (
     EXA,
     SEARCH,
 )
-from asyncjobs.exa._websets import (
+from asyncjobs.exa._webset_jobs import (
     Enrichments,
-    Items,
     Searches,
+)
+from asyncjobs.exa._websets import (
+    Items,
     Websets,
 )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.exa._agent_models import AgentEvent, AgentRun, DeletedAgentRun
-from asyncjobs.exa._provider import AGENT_RUN
-from asyncjobs.exa._wireform import body, page_query, read_page
+from asyncjobs.exa._provider import AGENT_RUN, PAGING
+from asyncjobs.exa._wireform import body
 from asyncjobs.kinds import Call
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from asyncjobs._models import CancelOutcome, Snapshot
     from asyncjobs.kinds import Client, Pages
 
-_LIST: Final = Call("GET", "/agent/runs", repeatable=True)
 _EVENTS: Final = Call("GET", "/agent/runs/{id}/events", repeatable=True)
 _DELETE: Final = Call("DELETE", "/agent/runs/{id}", repeatable=True, costs={"account": 1, "agent": 1})
 
@@ -60,7 +59,7 @@ class Runs:
         characters.
 
         Raises (when awaited):
-            CreateUncertain: The outcome is unknown; a run cannot be protected from being created twice.
+            CreateUncertain: The outcome is unknown, and the run was not found among the service's.
             RateLimited: All slots for active runs stayed taken for the retry budget.
             InvalidRequest: The service refuses an argument.
         """
@@ -89,7 +88,7 @@ class Runs:
 
     def list(self, *, page_size: int | None = None) -> Pages[Job[AgentRun]]:
         """Return all runs, newest first, fetched *page_size* at a time (at most 100; ``None`` is the service's 20)."""
-        return self._client.list_jobs(AGENT_RUN, _LIST, read_page=read_page, query=page_query(page_size))
+        return self._client.list_jobs(AGENT_RUN, AGENT_RUN.surveys[0], page_size=page_size)
 
     async def cancel(self, run: str) -> CancelOutcome:
         """Cancel a run, as ``Job.cancel`` does. What it has used so far is billed; no results are given."""
@@ -105,4 +104,4 @@ class Runs:
 
     def events(self, run: str, *, page_size: int | None = None) -> Pages[AgentEvent]:
         """Return the stored events of a run, oldest first, fetched *page_size* at a time (at most 100)."""
-        return self._client.rows(_EVENTS, run, into=AgentEvent, read_page=read_page, query=page_query(page_size))
+        return self._client.rows(_EVENTS, run, into=AgentEvent, at="data", paging=PAGING, page_size=page_size)

@@ -6,13 +6,18 @@ from typing import Final
 
 from asyncjobs.exa._agent_models import AgentRun
 from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
-from asyncjobs.kinds import WORDS, Call, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey
+from asyncjobs.kinds import WORDS, Call, JobKind, Limit, Pace, Paging, Provider, Refusal, Refused, Survey, Trace
 
 _WEBSETS: Final = {"account": 1, "websets": 1}
 _AGENT_WRITE: Final = {"account": 1, "agent": 1}
 
 # Undocumented for a search or an enrichment that has ended; a 4xx there is a matter of state, not of permission.
 _ENDED: Final = (Refusal("cancel", 400, Refused.NOT_IN_STATE), Refusal("cancel", 409, Refused.NOT_IN_STATE))
+
+#: How Exa pages its lists.
+PAGING: Final = Paging(size="limit", most=100, cursor="cursor", following="nextCursor", more="hasMore")
+#: Exa knows no key of idempotency, but keeps strings for its callers.
+TRACE: Final = Trace(carrier="metadata", created="createdAt")
 
 _ONE_WEBSET: Final = Call("GET", "/websets/v0/websets/{webset}", repeatable=True, costs=_WEBSETS)
 _ALL_WEBSETS: Final = Call("GET", "/websets/v0/websets", repeatable=True, costs=_WEBSETS)
@@ -21,7 +26,6 @@ SEARCH: Final = JobKind(
     name="exa.search",
     resource=WebsetSearch,
     identity={"webset": "websetId", "id": "id"},
-    # Nothing protects a search from being created twice: Exa knows no key of idempotency for it.
     create=Call("POST", "/websets/v0/websets/{webset}/searches", repeatable=False, costs=_WEBSETS),
     look=Call("GET", "/websets/v0/websets/{webset}/searches/{id}", repeatable=True, costs=_WEBSETS),
     cancel=Call("POST", "/websets/v0/websets/{webset}/searches/{id}/cancel", repeatable=True, costs=_WEBSETS),
@@ -38,8 +42,9 @@ SEARCH: Final = JobKind(
     pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
     surveys=(
         Survey(_ONE_WEBSET, rows="searches", scope=("webset",)),
-        Survey(_ALL_WEBSETS, rows="data.searches", page=100),
+        Survey(_ALL_WEBSETS, rows="data.searches", paging=PAGING),
     ),
+    trace=TRACE,
 )
 
 ENRICHMENT: Final = JobKind(
@@ -56,8 +61,9 @@ ENRICHMENT: Final = JobKind(
     pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
     surveys=(
         Survey(_ONE_WEBSET, rows="enrichments", scope=("webset",)),
-        Survey(_ALL_WEBSETS, rows="data.enrichments", page=100),
+        Survey(_ALL_WEBSETS, rows="data.enrichments", paging=PAGING),
     ),
+    trace=TRACE,
 )
 
 AGENT_RUN: Final = JobKind(
@@ -72,7 +78,8 @@ AGENT_RUN: Final = JobKind(
     words={word: WORDS[word] for word in ("queued", "running", "completed", "failed", "cancelled", "canceled")},
     reason="stopReason",
     pace=Pace(first=1.0, factor=1.5, ceiling=4.0),
-    surveys=(Survey(Call("GET", "/agent/runs", repeatable=True), rows="data", page=100, newest_first=True),),
+    surveys=(Survey(Call("GET", "/agent/runs", repeatable=True), rows="data", paging=PAGING, newest_first=True),),
+    trace=Trace(carrier="metadata", shown="request.metadata", created="createdAt"),
 )
 
 EXA: Final = Provider(

@@ -45,7 +45,8 @@ class Scene:
         self.service: Service = service
         self.words = service.words
         # Surveys are a saving; what the sentences count are looks at one job.
-        self.kind = attrs.evolve(service.kind, surveys=()) if service.kind.surveys else service.kind
+        # The kit's server has no list, so that a create that was lost stays lost.
+        self.kind = attrs.evolve(service.kind, surveys=(), trace=None) if service.kind.surveys else service.kind
         self._provider = attrs.evolve(service.provider, kinds=(self.kind,), limits=())
         self._settings = SETTINGS if own_pace else attrs.evolve(SETTINGS, paces={self.kind.name: Pace()})
         flips = 0.0 if service.cancel is None else service.cancel.flips

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from asyncjobs.kinds import WORDS, Call, JobKind, JobState, KeyStyle, Pace, Provider, Refusal, Refused, Survey
+from asyncjobs.kinds import (
+    WORDS,
+    Call,
+    JobKind,
+    JobState,
+    KeyStyle,
+    Pace,
+    Paging,
+    Provider,
+    Refusal,
+    Refused,
+    Survey,
+    Trace,
+)
 from asyncjobs.watercrawl._models import SearchRequest
 
 _ROOT: Final = "/api/v1/core/search/"
 _ONE: Final = "/api/v1/core/search/{uuid}/"
+
+#: How WaterCrawl pages its lists: by number, and the next page is given as an address.
+PAGING: Final = Paging(size="page_size", most=100, cursor="page", following="next", address=True)
 
 SEARCH: Final = JobKind(
     name="watercrawl.search",
@@ -36,7 +52,12 @@ SEARCH: Final = JobKind(
     # Of 39 cancels answered with 204 while the job was ending, 9 ended finished or failed, within about 30 ms.
     settle=0.5,
     pace=Pace(first=0.5, factor=1.5, ceiling=5.0),
-    surveys=(Survey(Call("GET", _ROOT, repeatable=True), rows="results", page=100, newest_first=True),),
+    surveys=(Survey(Call("GET", _ROOT, repeatable=True), rows="results", paging=PAGING, newest_first=True),),
+    # It keeps no data for its callers: nothing tells a search from another one that is alike.
+    trace=Trace(
+        alike={"query": "query", "search_options": "search_options", "result_limit": "result_limit"},
+        created="created_at",
+    ),
 )
 
 WATERCRAWL: Final = Provider(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any
 
-from asyncjobs.errors import ProtocolError
-from asyncjobs.kinds import Call
 from asyncjobs.watercrawl._provider import SEARCH
 
 if TYPE_CHECKING:
@@ -14,8 +11,6 @@ if TYPE_CHECKING:
     from asyncjobs._job import Job
     from asyncjobs.kinds import Client, Pages
     from asyncjobs.watercrawl._models import SearchRequest
-
-_LIST: Final = Call("GET", "/api/v1/core/search/", repeatable=True)
 
 
 class Searches:
@@ -43,7 +38,7 @@ class Searches:
         ``day``, ``week``, ``month`` or ``year``, *search_type* ``web``.
 
         Raises (when awaited):
-            CreateUncertain: The outcome is unknown; a search cannot be protected from being created twice.
+            CreateUncertain: The outcome is unknown: the service keeps nothing that tells a search from another.
             RateLimited: The plan's slots stayed taken for the retry budget.
             PaymentRequired: The plan has no credits left.
             InvalidRequest: The service refuses an argument.
@@ -81,28 +76,4 @@ class Searches:
 
         The service cannot filter this list.
         """
-
-        def query(cursor: str | None) -> list[tuple[str, str]]:
-            size = [] if page_size is None else [("page_size", str(page_size))]
-            return [*size, ("page", cursor)] if cursor is not None else size
-
-        return self._client.list_jobs(SEARCH, _LIST, read_page=_read_page, query=query)
-
-
-def _read_page(payload: dict[str, Any]) -> tuple[list[Any], str | None]:
-    """Return the rows of a page and the number of the next one, which the service gives as an address."""
-    rows, following = payload.get("results"), payload.get("next")
-    if not isinstance(rows, list):
-        raise ProtocolError(f"a page of the list: results: expected array, got {type(rows).__name__}")
-    if not following:
-        return rows, None
-    # To end where it cannot be read would pass off a part of the list as the whole.
-    if not isinstance(following, str):
-        raise ProtocolError(f"a page of the list: next: expected an address, got {type(following).__name__}")
-    try:
-        numbers = parse_qs(urlsplit(following).query).get("page")
-    except ValueError:
-        raise ProtocolError("a page of the list: next: is no address") from None
-    if not numbers:
-        raise ProtocolError("a page of the list: next: names no page")
-    return rows, numbers[-1]
+        return self._client.list_jobs(SEARCH, SEARCH.surveys[0], page_size=page_size)

@@ -1,0 +1,94 @@
+"""The requests of a service as data: single calls, lists, and what tells a lost create apart in one."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from asyncjobs.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Verb = Literal["create", "look", "cancel", "stop", "result"]
+
+
+@attrs.frozen
+class Call:
+    """
+    One request that a service understands.
+
+    *path* is a template whose fields are filled with ids, each as one encoded segment. *repeatable*
+    says whether sending it again is harmless when the first attempt may have had its effect. *costs*
+    says how much it takes of which :class:`Limit` (by name); *query* is sent every time.
+    """
+
+    method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+    path: str
+    repeatable: bool = attrs.field(kw_only=True)
+    costs: Mapping[str, int] = attrs.field(factory=dict[str, int], kw_only=True)
+    query: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the ids in *path*, in order."""
+        return tuple(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
+
+
+@attrs.frozen(kw_only=True)
+class Paging:
+    """
+    How a list comes in pages.
+
+    *size* is the query parameter for the rows of a page, *most* the most that the service gives, *cursor* the
+    query parameter for the place of a page. *following* is the path in a reply of the next page's cursor, or with
+    *address* of an address that has it as that parameter; ``null`` at the end. *more* is the path of a flag that
+    is false at the end (``None``: the service has none).
+    """
+
+    size: str = "limit"
+    most: int = 100
+    cursor: str = "cursor"
+    following: str = "nextCursor"
+    address: bool = False
+    more: str | None = None
+
+
+@attrs.frozen
+class Survey:
+    """
+    One request that shows many jobs at once.
+
+    *rows* is the path of the list in the reply (``data.searches``: of the lists in a list; empty: the reply itself
+    is the one row); *scope* names the ids that the jobs of one survey share (empty: any job of the kind). *paging* is
+    ``None`` where one reply has it all, *newest_first* says that newer rows come before older ones.
+    """
+
+    call: Call
+    rows: str
+    scope: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    paging: Paging | None = attrs.field(default=None, kw_only=True)
+    newest_first: bool = attrs.field(default=False, kw_only=True)
+
+
+@attrs.frozen(kw_only=True)
+class Trace:
+    """
+    How the job of a create whose reply was lost is known again, among what the kind's first fitting survey shows.
+
+    *carrier* is the key in a create's body of an object of strings that the service keeps for its caller, *shown* the
+    path at which a payload has it (``None``: under the same key): each create carries a token there, and the job
+    that has it is the one. Where there is none, *alike* says which paths of the body are found where in a payload: such
+    jobs may be the one. *created* is the path of the time of creation.
+    """
+
+    carrier: str | None = None
+    shown: str | None = None
+    alike: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    created: str
+
+    def __attrs_post_init__(self) -> None:
+        if self.carrier is None and not self.alike:
+            raise InvalidArgument("trace", "needs a carrier or what is alike, else any job would do")
