@@ -80,8 +80,8 @@ class Trace:
 
     *carrier* is the key in a create's body of an object of strings that the service keeps for its caller, *shown* the
     path at which a payload has it (``None``: under the same key): each create carries a token there, and the job
-    that has it is the one. Where there is none, *alike* says which paths of the body are found where in a payload: such
-    jobs may be the one. *created* is the path of the time of creation.
+    that has it is the one. *alike* says which paths of the body are found where in a payload: of the jobs that show no
+    token, those may be the one. *created* is the path of the time of creation.
     """
 
     carrier: str | None = None

@@ -64,8 +64,10 @@ def match(trace: Trace, row: Mapping[str, Any], intent: Intent, since: datetime)
     """Return whether *row* is the job of *intent*, which was sent no earlier than *since* by the service's clock."""
     if trace.carrier is not None:
         kept = pick(row, f"{trace.shown or trace.carrier}.{MARK_KEY}")
-        return Match.YES if intent.token is not None and kept == intent.token else Match.NO
-    if older(trace, row, since):
+        if kept is not None:
+            return Match.YES if kept == intent.token else Match.NO
+    # It shows no token: nobody's, or the service did not keep it after all.
+    if not trace.alike or older(trace, row, since):
         return Match.NO
     alike = all(_like(pick(intent.sent, sent), pick(row, shown)) for sent, shown in trace.alike.items())
     return Match.MAYBE if alike else Match.NO

@@ -252,7 +252,7 @@ class CreateUncertain(AsyncJobsError):
     was to be created, *parents* are the ids in its path, *sent* is the body as you gave it, *token* what it carried
     besides to tell it apart (``None`` where the service keeps no data for its callers), *sent_at* the time of
     sending by the service's clock as far as that is known, else by ours. *candidates* are the service's jobs that are
-    alike, one of which may be it; empty where a token tells.
+    alike and show no token, one of which may be it.
 
     It can be looked for again, later or elsewhere: ``await client.reconcile(error)``.
     """

@@ -18,6 +18,13 @@ _ENDED: Final = (Refusal("cancel", 400, Refused.NOT_IN_STATE), Refusal("cancel",
 PAGING: Final = Paging(size="limit", most=100, cursor="cursor", following="nextCursor", more="hasMore")
 #: Exa knows no key of idempotency, but keeps strings for its callers.
 TRACE: Final = Trace(carrier="metadata", created="createdAt")
+_SEARCH_TRACE: Final = Trace(
+    carrier="metadata", alike={"query": "query", "count": "count", "entity": "entity"}, created="createdAt"
+)
+_ENRICHMENT_TRACE: Final = Trace(carrier="metadata", alike={"description": "description"}, created="createdAt")
+_RUN_TRACE: Final = Trace(
+    carrier="metadata", shown="request.metadata", alike={"query": "request.query"}, created="createdAt"
+)
 
 _ONE_WEBSET: Final = Call("GET", "/websets/v0/websets/{webset}", repeatable=True, costs=_WEBSETS)
 _ALL_WEBSETS: Final = Call("GET", "/websets/v0/websets", repeatable=True, costs=_WEBSETS)
@@ -44,7 +51,7 @@ SEARCH: Final = JobKind(
         Survey(_ONE_WEBSET, rows="searches", scope=("webset",)),
         Survey(_ALL_WEBSETS, rows="data.searches", paging=PAGING),
     ),
-    trace=TRACE,
+    trace=_SEARCH_TRACE,
 )
 
 ENRICHMENT: Final = JobKind(
@@ -63,7 +70,7 @@ ENRICHMENT: Final = JobKind(
         Survey(_ONE_WEBSET, rows="enrichments", scope=("webset",)),
         Survey(_ALL_WEBSETS, rows="data.enrichments", paging=PAGING),
     ),
-    trace=TRACE,
+    trace=_ENRICHMENT_TRACE,
 )
 
 AGENT_RUN: Final = JobKind(
@@ -79,7 +86,7 @@ AGENT_RUN: Final = JobKind(
     reason="stopReason",
     pace=Pace(first=1.0, factor=1.5, ceiling=4.0),
     surveys=(Survey(Call("GET", "/agent/runs", repeatable=True), rows="data", paging=PAGING, newest_first=True),),
-    trace=Trace(carrier="metadata", shown="request.metadata", created="createdAt"),
+    trace=_RUN_TRACE,
 )
 
 EXA: Final = Provider(

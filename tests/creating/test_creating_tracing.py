@@ -75,6 +75,22 @@ def test_a_token_is_proof_and_nothing_else_is(row, verdict):
     assert match(KEPT, row, intent("t0ken"), SENT_AT) is verdict
 
 
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        ({"request": {"query": "cats"}}, Match.MAYBE),
+        ({"request": {"query": "cats", "metadata": {"mine": "1"}}}, Match.MAYBE),
+        ({"request": {"query": "dogs"}}, Match.NO),
+        ({"request": {"query": "cats"}, "createdAt": "2026-08-11T11:00:00Z"}, Match.NO),
+        ({"request": {"query": "cats", "metadata": {MARK_KEY: "other"}}}, Match.NO),
+        ({"request": {"query": "dogs", "metadata": {MARK_KEY: "t0ken"}}}, Match.YES),
+    ],
+)
+def test_what_shows_no_token_may_be_it_if_it_is_alike(row, verdict):
+    """The service may not have kept the token after all."""
+    assert match(AGENT_RUN.trace, row, intent("t0ken", query="cats"), SENT_AT) is verdict
+
+
 def test_without_a_token_of_ours_no_row_is_ours():
     """Not even one that has none either."""
     assert match(KEPT, {"request": {"metadata": {MARK_KEY: None}}}, intent(None), SENT_AT) is Match.NO
