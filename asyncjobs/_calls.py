@@ -31,6 +31,11 @@ class Call:
     costs: Mapping[str, int] = attrs.field(factory=dict[str, int], kw_only=True)
     query: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
 
+    def __attrs_post_init__(self) -> None:
+        # It is put behind an address: "@elsewhere.example/" would make another host of it.
+        if not self.path.startswith("/"):
+            raise InvalidArgument("path", f"expected one that begins with a slash, got {self.path!r}")
+
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the ids in *path*, in order."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from asyncjobs._convert import read_key
 from asyncjobs._engine import Engine, limits_for
 from asyncjobs._making import Making
+from asyncjobs._middlewares import is_credential
 from asyncjobs._refs import JobRef
 from asyncjobs._settings import Settings, check_header
-from asyncjobs._transport import AiohttpTransport, check_base_url, check_session, is_credential
+from asyncjobs._transport import AiohttpTransport, check_base_url, check_session
 from asyncjobs._wire import build, decode, identify, read_snapshot
 from asyncjobs.errors import AsyncJobsError, CreateUncertain, InvalidArgument
 
@@ -29,14 +30,24 @@ R = TypeVar("R")
 _log = logging.getLogger("asyncjobs")
 
 
+def _key(given: str | None, provider: Provider) -> str:
+    if given is None and provider.key_env not in os.environ:
+        raise InvalidArgument("api_key", f"is missing; give it or set {provider.key_env}")
+    # The environment's is held in no variable, which some tracebacks would show.
+    return check_header(os.environ.get(provider.key_env) if given is None else given, "api_key")
+
+
 class Client(Making):
     """
     The client of one service.
 
     *provider* is the service's data sheet. *api_key* and *base_url* are taken from the provider's
     environment variables when they are ``None``, *base_url* then from the provider. *session* is the application's own
-    ``aiohttp.ClientSession``; ``None`` opens one at the first request. The key goes to the origin of
-    *base_url* and nowhere else.
+    ``aiohttp.ClientSession``; ``None`` opens one at the first request, which verifies certificates and takes nothing
+    from the environment (no proxy, no ``.netrc``). Of a session that is given, its connector, proxy and certificates
+    are the application's decision; the service gets the key and no credentials of the session's: default ones are
+    refused, cookies and what ``trust_env`` finds in ``.netrc`` are left out. The key goes to the origin of *base_url*
+    and nowhere else.
 
     Nothing is opened before the first request. ``async with client`` only closes it, as :meth:`aclose` does.
 
@@ -53,11 +64,6 @@ class Client(Making):
         settings: Settings | None = None,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
-        if api_key is None:
-            api_key = os.environ.get(provider.key_env)
-            if api_key is None:
-                raise InvalidArgument("api_key", f"is missing; give it or set {provider.key_env}")
-        key = check_header(api_key, "api_key")
         settings = Settings() if settings is None else settings
         if not isinstance(settings, Settings):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
             raise InvalidArgument("settings", f"expected Settings, got {type(settings).__name__}")
@@ -69,15 +75,15 @@ class Client(Making):
             base_url = os.environ.get(provider.url_env) or provider.base_url
         url = check_base_url(base_url)
         home = check_base_url(provider.base_url)
+        limits = limits_for(provider, settings, at_home=url.origin() == home.origin())
         transport = AiohttpTransport(
             url,
             key_header=provider.key_header,
-            key=key,
+            key=_key(api_key, provider),
             headers={"Accept": "application/json", "User-Agent": "asyncjobs", **provider.headers, **settings.headers},
             settings=settings,
             session=None if session is None else check_session(session, provider.key_header),
         )
-        limits = limits_for(provider, settings, at_home=url.origin() == home.origin())
         self._engine = Engine(provider, settings, transport, limits)
         self.adopted: list[Job[Any]] = []
         self.uncertain: list[CreateUncertain] = []

@@ -15,6 +15,10 @@ from asyncjobs.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: How a connection is used is not for a user to say: a wrong one could make two requests of one.
+_OF_THE_CONNECTION: Final = frozenset(
+    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"}
+)
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -65,12 +69,15 @@ def check_header(value: Any, field: str) -> str:
         InvalidArgument: It is no string, blank, not ASCII, or has control characters.
     """
     if not isinstance(value, str):
-        raise InvalidArgument(field, f"expected str, got {type(value).__name__}")
-    if not value.strip():
-        raise InvalidArgument(field, "is blank")
-    if not value.isascii() or not value.isprintable():
-        raise InvalidArgument(field, "has a line break, a control character or one outside ASCII")
-    return value.strip()
+        problem = f"expected str, got {type(value).__name__}"
+    elif not value.strip():
+        problem = "is blank"
+    elif not value.isascii() or not value.isprintable():
+        problem = "has a line break, a control character or one outside ASCII"
+    else:
+        return value.strip()
+    del value  # It may be a key, and some tracebacks show local variables.
+    raise InvalidArgument(field, problem)
 
 
 def _seconds(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
@@ -96,6 +103,8 @@ def _headers(_: object, attribute: attrs.Attribute[Any], value: Mapping[str, str
     for name, content in _items(value, attribute.name):
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise InvalidArgument(attribute.name, "has a name that is no header name")
+        if name.lower() in _OF_THE_CONNECTION:
+            raise InvalidArgument(attribute.name, f"{name} belongs to the connection")
         check_header(content, f"{attribute.name}[{name!r}]")
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 import aiohttp
 from yarl import URL
 
-from asyncjobs._middlewares import Credentials, log_requests
+from asyncjobs._middlewares import Credentials, is_credential
+from asyncjobs._texts import clean
 from asyncjobs._wire import Reply, Request
-from asyncjobs.errors import ClientClosed, InvalidArgument, ProtocolError, TransportError
+from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, ProtocolError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from asyncjobs._settings import Settings
 
 _CHUNK: Final = 64 * 1024
-_CREDENTIAL_HEADERS: Final = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 #: What aiohttp raises before a single byte of the request was written.
 _NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
@@ -55,6 +55,8 @@ def check_base_url(value: object, field: str = "base_url") -> URL:
         raise InvalidArgument(field, f"expected an address as str, got {type(value).__name__}")
     try:
         url = URL(value.rstrip("/"))
+        # Names with an empty label, or one of more than 63 bytes, break the look-up itself.
+        (url.raw_host or "").encode("idna")
     except ValueError:
         raise InvalidArgument(field, "is no address") from None
     if url.scheme not in {"http", "https"} or not url.host:
@@ -62,11 +64,6 @@ def check_base_url(value: object, field: str = "base_url") -> URL:
     if url.user or url.password or url.query_string or url.fragment:
         raise InvalidArgument(field, "an address has no user, password, query or fragment here")
     return url
-
-
-def is_credential(header: str, key_header: str) -> bool:
-    """Whether a header of that name carries credentials."""
-    return header.lower() in _CREDENTIAL_HEADERS | {key_header.lower()}
 
 
 def check_session(session: aiohttp.ClientSession, key_header: str) -> aiohttp.ClientSession:
@@ -87,8 +84,10 @@ class AiohttpTransport:
     """
     Sends over one ``aiohttp.ClientSession``: its own, opened at the first request, or the application's.
 
-    The session's own middlewares do not run for our requests. The key goes to *base_url*'s origin only,
-    and a redirect is followed only when reading.
+    The key goes to *base_url*'s origin only, and a redirect is followed only when reading. An own session takes
+    nothing from the environment. Of the application's session we use the connector (and so its proxy and its TLS)
+    and its ordinary default headers; its middlewares do not run for our requests, and its cookies and what
+    ``trust_env`` finds in ``.netrc`` are not sent.
     """
 
     def __init__(
@@ -114,42 +113,51 @@ class AiohttpTransport:
 
     async def send(self, request: Request) -> Reply:
         """Send *request* once; see :class:`Transport`."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        outcome = await self._exchange(self._open(), request)
+        # Raised out here on purpose. aiohttp's exceptions can hold the request's headers, and so the key; and the
+        # frames below hold the reply, which a traceback with local variables would show.
+        if isinstance(outcome, AsyncJobsError):
+            raise outcome
+        return outcome
+
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply | AsyncJobsError:
+        began = asyncio.get_running_loop().time()
         shown = f"{self._base}{request.target.partition('?')[0]}"
-        headers = self._headers if request.body is None else {**self._headers, "Content-Type": "application/json"}
-        failure: TransportError
+        content = {} if request.body is None else {"Content-Type": "application/json"}
+        conceal = self._credentials
         try:
-            async with self._open().request(
+            async with session.request(
                 request.method,
                 # Already encoded: decoding and encoding again could turn "%2F" into a slash.
                 URL(f"{self._base}{request.target}", encoded=True),
                 data=request.body,
-                headers=headers,
+                headers={**self._headers, **content},
                 timeout=self._timeout,
                 allow_redirects=request.method == "GET",
                 max_redirects=5,
                 raise_for_status=False,
                 auto_decompress=True,
-                middlewares=(self._credentials, log_requests),
+                middlewares=(conceal, conceal.log),
             ) as response:
-                body = await self._read(response, shown)
+                headers = {name.lower(): conceal.conceal_text(value) for name, value in response.headers.items()}
+                body = await self._read(response)
+                if body is None:
+                    message = f"{shown}: the body has more than max_body_bytes ({self._settings.max_body_bytes})"
+                    return ProtocolError(message, request_id=clean(headers.get("x-request-id", "")) or None)
+                successful = 200 <= response.status < 300  # noqa: PLR2004
                 return Reply(
                     status=response.status,
-                    headers={
-                        name.lower(): self._credentials.conceal_text(value) for name, value in response.headers.items()
-                    },
-                    body=body if response.status < 400 else self._credentials.conceal(body),  # noqa: PLR2004
+                    headers=headers,
+                    body=conceal.conceal_payload(body) if successful else conceal.conceal(body),
                     url=shown,
                     began=began,
                     received_at=datetime.now(UTC),
                 )
         except _NEVER_SENT as error:
-            failure = TransportError(_describe(error), sent=False, method=request.method, url=shown)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            failure = TransportError(_describe(error), method=request.method, url=shown)
-        # Raised out here on purpose: aiohttp's exceptions can hold the request's headers, and so the key.
-        raise failure
+            return TransportError(_describe(error), sent=False, method=request.method, url=shown)
+        # A redirect to a host whose name cannot be looked up is a UnicodeError.
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
+            return TransportError(_describe(error), method=request.method, url=shown)
 
     async def aclose(self) -> None:
         """Close the session if it is ours."""
@@ -171,23 +179,21 @@ class AiohttpTransport:
             raise ClientClosed("the session that this client was given is closed")
         return self._session
 
-    async def _read(self, response: aiohttp.ClientResponse, shown: str) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
+        """Return the body, ``None`` if it is too large; nothing is read beyond the bound."""
         bound = self._settings.max_body_bytes
-        request_id = response.headers.get("x-request-id")
-        length = response.content_length
-        if length is not None and length > bound:
-            response.close()
-            message = f"{shown}: the body has {length} bytes, more than max_body_bytes ({bound})"
-            raise ProtocolError(message, request_id=request_id)
         chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            size += len(chunk)
-            if size > bound:
-                response.close()
-                message = f"{shown}: the body has more than max_body_bytes ({bound})"
-                raise ProtocolError(message, request_id=request_id)
-            chunks.append(chunk)
+        size = response.content_length or 0
+        if size <= bound:
+            size = 0
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                size += len(chunk)
+                if size > bound:
+                    break
+                chunks.append(chunk)
+        if size > bound:
+            response.close()
+            return None
         return b"".join(chunks)
 
 

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(asyncjobs.__file__).parent
 #: The rows of the building, lowest first. A module may import from rows below its own, and within its row without a
 #: circle.
 TIERS = [
-    ["errors", "_states"],
+    ["errors", "_states", "_texts"],
     ["_scalars", "_convert", "_refs"],
     ["_bodies", "_calls"],
     ["_models", "_settings", "_kinds"],
