@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from asyncjobs._settings import check_count
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from asyncjobs._calls import Paging
+
+#: What servers take at most. To take a much longer one apart costs many times its size.
+_LONGEST_ADDRESS: Final = 8192
 
 
 def page_query(paging: Paging | None, size: int | None, cursor: str | None) -> list[tuple[str, str]]:
@@ -65,6 +68,8 @@ def next_cursor(payload: Mapping[str, Any], paging: Paging | None) -> str | None
         raise ProtocolError(f"{problem}expected str, got {type(following).__name__}")
     if not paging.address:
         return following
+    if len(following) > _LONGEST_ADDRESS:
+        raise ProtocolError(f"{problem}has {len(following)} characters")
     try:
         cursors = parse_qs(urlsplit(following).query).get(paging.cursor)
     except ValueError:

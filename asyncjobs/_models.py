@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NoReturn, TypeVar
 
 import attrs
 
 from asyncjobs._bodies import read_json
 from asyncjobs._convert import KeyStyle, structure
-from asyncjobs.errors import ProtocolError
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from asyncjobs._refs import JobRef
-    from asyncjobs._states import JobState
+from asyncjobs._refs import JobRef
+from asyncjobs._states import JobState
+from asyncjobs.errors import InvalidArgument, ProtocolError
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -73,10 +70,25 @@ class Snapshot(Generic[R_co]):
     _keys: KeyStyle = attrs.field(default=KeyStyle.CAMEL, repr=False, eq=False, alias="keys")
     _resource: R_co | None = attrs.field(default=None, init=False, repr=False, eq=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = {field.alias: getattr(self, field.name) for field in attrs.fields(type(self)) if field.init}
+        return _restore, (fields,)
+
+    def __setstate__(self, state: object) -> NoReturn:
+        raise InvalidArgument("pickle", "is no snapshot")
+
     @property
     def raw(self) -> dict[str, Any]:
-        """The whole payload as the service sent it, decoded anew on each access: changing it changes nothing here."""
-        payload: dict[str, Any] = read_json(self._body)
+        """
+        The whole payload as the service sent it, decoded anew on each access: changing it changes nothing here.
+
+        Raises:
+            ProtocolError: It is nested too deeply for where this is called.
+        """
+        try:
+            payload: dict[str, Any] = read_json(self._body)
+        except RecursionError:
+            raise ProtocolError("the payload is nested too deeply", request_id=self.request_id, ref=self.ref) from None
         return payload
 
     @property
@@ -97,3 +109,36 @@ class Snapshot(Generic[R_co]):
             object.__setattr__(self, "_resource", resource)
             return resource
         return self._resource
+
+
+_PICKLED: dict[str, tuple[type, ...]] = {
+    "ref": (JobRef,),
+    "state": (JobState,),
+    "status": (str,),
+    "progress": (Progress, type(None)),
+    "reason": (str, type(None)),
+    "observed_at": (datetime,),
+    "source": (str,),
+    "request_id": (str, type(None)),
+    "body": (bytes,),
+    "resource_type": (type,),
+    "keys": (KeyStyle,),
+}
+
+
+def _restore(fields: Any) -> Snapshot[Any]:
+    """
+    Return the snapshot that a pickle holds.
+
+    Raises:
+        InvalidArgument: It holds something else.
+    """
+    if not isinstance(fields, dict) or fields.keys() != _PICKLED.keys():
+        raise InvalidArgument("pickle", "is no snapshot")
+    for name, types in _PICKLED.items():
+        if not isinstance(fields[name], types):
+            raise InvalidArgument("pickle", f"{name}: expected {types[0].__name__}, got {type(fields[name]).__name__}")
+    # Its resource will be made of what the service said, so that it must be a class for data.
+    if fields["resource_type"] is not dict and not attrs.has(fields["resource_type"]):
+        raise InvalidArgument("pickle", f"resource_type: {fields['resource_type'].__name__} is no attrs class")
+    return Snapshot(**fields)

@@ -171,15 +171,15 @@ class Record(Generic[R]):
         elif began >= self._began:
             # An older look that arrives late is no contradiction, only late.
             self.contradiction = snapshot
-            _log.warning("%s was seen %s and now shows %r; the first stays", self.ref, self.state, snapshot.status)
+            _log.warning("%s was seen %s and now shows %.100r; the first stays", self.ref, self.state, snapshot.status)
 
     def _note_unknown(self, snapshot: Snapshot[R], seen: JobState, now: float) -> None:
         known = seen is not JobState.UNKNOWN
         self._guards.word(now, known=known)
-        word = self.kind.name, snapshot.status
+        word = self.kind.name, snapshot.status[:100]
         if not known and word not in self._unknown_words and len(self._unknown_words) < _MOST_WORDS:
             self._unknown_words.add(word)
-            _log.warning("%s has the unknown status %r; looking on", self.ref, snapshot.status)
+            _log.warning("%s has the unknown status %.100r; looking on", self.ref, snapshot.status)
 
     def _hold(self, snapshot: Snapshot[R], began: float) -> None:
         held = self.snapshot

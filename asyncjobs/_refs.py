@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 from urllib.parse import quote, unquote
 
 import attrs
@@ -12,6 +12,12 @@ from asyncjobs.errors import InvalidArgument
 
 #: No documented id is longer: Exa takes run ids of up to 200 characters and external ids of up to 300.
 MAX_ID_LENGTH: Final = 300
+
+#: More than any kind needs; a ref may come from anywhere.
+_LONGEST_KIND: Final = 100
+_MOST_PARTS: Final = 16
+#: What the longest ref of all has: a character is at most four bytes, and each of these an escape of three characters.
+_LONGEST_REF: Final = _LONGEST_KIND + _MOST_PARTS * (12 * MAX_ID_LENGTH + 1)
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -40,7 +46,7 @@ def check_id(value: object, field: str) -> str:
 
 def is_kind_name(value: object) -> bool:
     """Whether *value* can be the name of a kind."""
-    return isinstance(value, str) and _KIND.fullmatch(value) is not None
+    return isinstance(value, str) and len(value) <= _LONGEST_KIND and _KIND.fullmatch(value) is not None
 
 
 def encode_segment(value: str) -> str:
@@ -56,6 +62,8 @@ def _check_kind(_: object, __: object, value: Any) -> None:
 def _check_parts(_: object, __: object, value: Any) -> None:
     if not isinstance(value, tuple) or not value:
         raise InvalidArgument("parts", "expected a tuple of at least one id")
+    if len(value) > _MOST_PARTS:
+        raise InvalidArgument("parts", f"a job is named by at most {_MOST_PARTS} ids, got {len(value)}")
     for each in value:
         check_id(each, "parts")
 
@@ -87,11 +95,15 @@ class JobRef:
         """
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - untrusted text
             raise InvalidArgument("ref", f"expected text such as 'exa.search:ws_1/s_1', got {type(text).__name__}")
+        if len(text) > _LONGEST_REF:
+            raise InvalidArgument("ref", f"no ref has {len(text)} characters")
         kind, colon, path = text.partition(":")
         if not colon or not is_kind_name(kind):
             raise InvalidArgument("ref", "expected text such as 'exa.search:ws_1/s_1'")
         if _BAD_ESCAPE.search(path):
             raise InvalidArgument("ref", "'%' begins an escape of two hexadecimal digits")
+        if path.count("/") >= _MOST_PARTS:
+            raise InvalidArgument("ref", f"a job is named by at most {_MOST_PARTS} ids")
         try:
             parts = tuple(unquote(part, errors="strict") for part in path.split("/"))
         except UnicodeDecodeError:
@@ -99,6 +111,13 @@ class JobRef:
         for each in parts:
             check_id(each, "ref")
         return cls(kind, parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickle may come from anywhere, too: what it holds is checked like any other argument.
+        return type(self), (self.kind, self.parts)
+
+    def __setstate__(self, state: object) -> NoReturn:
+        raise InvalidArgument("ref", "is no pickle of a ref")
 
     def __str__(self) -> str:
         return f"{self.kind}:{'/'.join(map(encode_segment, self.parts))}"

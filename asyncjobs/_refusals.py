@@ -7,11 +7,13 @@ import math
 import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from asyncjobs._kinds import Refused
+from asyncjobs._texts import LONGEST_TEXT, clean
 from asyncjobs.errors import ERROR_BY_STATUS, APIError, PaymentRequired, RateLimited, ServerError
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from asyncjobs._kinds import Refusal
     from asyncjobs._wire import Reply, Request
 
-_TEXT_LIMIT: Final = 500
+#: A larger body is no message: what it begins with is taken as text.
+_LARGEST: Final = 256 * 1024
+#: How many of a body's details are read; the message is cut long before.
+_MOST_DETAILS: Final = 50
 _MARKUP: Final = re.compile(rb"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -34,27 +39,21 @@ class ErrorBody:
     request_id: str | None = None
 
 
-def _clean(text: str) -> str:
-    """Make a service's text safe to print and short: it is data, and may end on a terminal."""
-    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * _TEXT_LIMIT])
-    words = " ".join(printable.split())
-    return words if len(words) <= _TEXT_LIMIT else f"{words[:_TEXT_LIMIT]}…"
-
-
 def _text(value: Any) -> str | None:
-    return _clean(value) or None if isinstance(value, str) else None
+    return clean(value) or None if isinstance(value, str) else None
 
 
 def _flatten(errors: Any, path: str = "") -> Iterator[str]:
     """Turn ``{"search_options": {"depth": ["…"]}}`` into ``search_options.depth: …``."""
     if isinstance(errors, dict):
         for key, value in errors.items():
-            yield from _flatten(value, f"{path}.{key}" if path else str(key))
+            # Each detail repeats its path, so that a long one would be there many times over.
+            yield from _flatten(value, f"{path}.{key}"[:LONGEST_TEXT] if path else key[:LONGEST_TEXT])
     elif isinstance(errors, list):
         for value in errors:
             yield from _flatten(value, path)
     elif isinstance(errors, str):
-        yield f"{path}: {errors}" if path else errors
+        yield f"{path}: {errors[:LONGEST_TEXT]}" if path else errors[:LONGEST_TEXT]
 
 
 def _from_object(payload: dict[str, Any]) -> ErrorBody | None:
@@ -72,7 +71,7 @@ def _from_object(payload: dict[str, Any]) -> ErrorBody | None:
     # "message"}
     texts = [text for text in (_text(error), _text(message)) if text]
     try:
-        details = _clean("; ".join(_flatten(payload.get("errors"))))
+        details = clean("; ".join(islice(_flatten(payload.get("errors")), _MOST_DETAILS)))
     except RecursionError:
         details = ""
     if not texts and not details:
@@ -86,12 +85,12 @@ def _from_object(payload: dict[str, Any]) -> ErrorBody | None:
 def parse_error_body(body: bytes) -> ErrorBody:
     """Return what an error body says: one of the known shapes, other JSON, HTML, text or nothing."""
     try:
-        payload = json.loads(body)
+        payload = json.loads(body) if len(body) <= _LARGEST else None
     except (ValueError, RecursionError):
         payload = None
     if isinstance(payload, dict) and (known := _from_object(payload)):
         return known
-    text = _clean(_MARKUP.sub(b" ", body[: 16 * _TEXT_LIMIT]).decode("utf-8", "replace"))
+    text = clean(_MARKUP.sub(b" ", body[: 16 * LONGEST_TEXT]).decode("utf-8", "replace"))
     return ErrorBody(text or "no message")
 
 

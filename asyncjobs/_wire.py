@@ -14,6 +14,7 @@ from asyncjobs._kinds import JobKind, Lane
 from asyncjobs._models import Progress, Snapshot, Source
 from asyncjobs._refs import JobRef, check_id, encode_segment
 from asyncjobs._states import JobState
+from asyncjobs._texts import clean
 from asyncjobs.errors import InvalidArgument, ProtocolError
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Reply:
     """
 
     status: int
-    headers: Mapping[str, str]
+    # Some hold secrets of the service's, such as its cookies.
+    headers: Mapping[str, str] = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
     url: str
     began: float
@@ -65,7 +67,7 @@ class Reply:
     @property
     def request_id(self) -> str | None:
         """The service's id of the request, from the header."""
-        return self.headers.get("x-request-id")
+        return clean(self.headers.get("x-request-id", "")) or None
 
 
 def fill(path: str, ids: Sequence[str], fields: Sequence[str]) -> str:
@@ -121,7 +123,7 @@ def decode(reply: Reply, *, token: bool = False) -> dict[str, Any]:
     try:
         payload = read_json(reply.body, token=token)
     except (ValueError, RecursionError):
-        kind = reply.headers.get("content-type", "no content type")
+        kind = clean(reply.headers.get("content-type", "no content type"), 100)
         problem = "empty" if not reply.body.strip() else f"not JSON ({len(reply.body)} bytes, {kind})"
         raise ProtocolError(f"{reply.url}: the body is {problem}", request_id=reply.request_id) from None
     if not isinstance(payload, dict):
@@ -191,7 +193,12 @@ def read_row(kind: JobKind[R], ref: JobRef, payload: Mapping[str, Any], reply: R
     Raises:
         ProtocolError: The status is missing or no string.
     """
-    return _snapshot(kind, ref, payload, reply, source, json.dumps(payload, separators=(",", ":")).encode())
+    try:
+        body = json.dumps(payload, separators=(",", ":")).encode()
+    except RecursionError:
+        message = f"{reply.url}: a row is nested too deeply"
+        raise ProtocolError(message, request_id=reply.request_id, ref=ref) from None
+    return _snapshot(kind, ref, payload, reply, source, body)
 
 
 def read_snapshot(kind: JobKind[R], ref: JobRef, reply: Reply, source: Source) -> Snapshot[R]:

@@ -35,7 +35,9 @@ is what was last seen of it; an error never holds a :class:`~asyncjobs.Job`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+
+from asyncjobs import _texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +75,23 @@ __all__ = [
 ]
 
 
-def _rebuild(cls: type[AsyncJobsError], message: str, state: dict[str, Any]) -> AsyncJobsError:
+def _rebuild(cls: Any, message: Any, state: Any) -> AsyncJobsError:
+    """
+    Return what a pickle holds, if that is an error of ours.
+
+    Raises:
+        InvalidArgument: It is something else, or replaces methods. Only what this library writes is read.
+    """
+    if not (isinstance(cls, type) and issubclass(cls, AsyncJobsError)):
+        raise InvalidArgument("pickle", "expected an error of asyncjobs")
+    if not isinstance(message, str) or type(state) is not dict:
+        raise InvalidArgument("pickle", "expected the message of an error and its fields")
+    if any(not isinstance(name, str) or callable(getattr(cls, name, None)) for name in state):
+        raise InvalidArgument("pickle", "has fields that no error has")
+    return _twin(cls, message, state)
+
+
+def _twin(cls: type[AsyncJobsError], message: str, state: dict[str, Any]) -> AsyncJobsError:
     error = cls.__new__(cls, message)
     error.args = (message,)
     error.__dict__.update(state)
@@ -113,7 +131,7 @@ class AsyncJobsError(Exception):
         One failed look ends many waits; each waiter raises a copy of its own, because a
         raised exception collects the traceback of every task that it passes through.
         """
-        twin = _rebuild(type(self), self.message, self.__dict__)
+        twin = _twin(type(self), self.message, self.__dict__)
         twin.__cause__ = self.__cause__
         assert isinstance(twin, type(self))
         return twin
@@ -126,6 +144,9 @@ class AsyncJobsError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.message, self.__dict__.copy())
+
+    def __setstate__(self, state: object) -> NoReturn:
+        raise InvalidArgument("pickle", "is no error of asyncjobs")
 
 
 class APIError(AsyncJobsError):
@@ -303,7 +324,7 @@ _SAID_ALREADY: Final = {"", "canceled", "cancelled", "failed"}
 
 def _why(snapshot: Snapshot[Any] | None) -> str:
     reason = snapshot.reason if snapshot is not None else None
-    return "" if reason is None or reason in _SAID_ALREADY else f": {reason}"
+    return "" if reason is None or reason in _SAID_ALREADY else f": {_texts.clean(reason)}"
 
 
 class JobFailed(JobError):
@@ -346,7 +367,7 @@ class UnknownStatus(JobError):
     """For *seconds* the service said a word (*status*) whose meaning this version does not know."""
 
     def __init__(self, ref: JobRef, snapshot: Snapshot[Any] | None, *, status: str, seconds: float) -> None:
-        super().__init__(ref, snapshot, f"has had the unknown status {status!r} for {seconds:.0f} s")
+        super().__init__(ref, snapshot, f"has had the unknown status {_texts.clean(status, 100)!r} for {seconds:.0f} s")
         self.status = status
         self.seconds = seconds
 

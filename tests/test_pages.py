@@ -83,8 +83,10 @@ async def test_a_cursor_that_cannot_be_sent_is_an_error():
     async def fetch(cursor):
         return [1], "\ud800"
 
+    rows = Pages(fetch)
+    assert await anext(rows) == 1
     with pytest.raises(ProtocolError, match="cursor"):
-        await anext(Pages(fetch))
+        await anext(rows)
 
 
 # -- through a client --------------------------------------------------------
