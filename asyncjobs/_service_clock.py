@@ -26,10 +26,10 @@ class ServiceClock:
 
         *now* is its present reading and *wall* our own time of day, which serves until a reply had a date.
         """
-        try:
-            date = None if self._date is None else parsedate_to_datetime(self._date)
-        except ValueError:
-            date = None
-        if date is None:
-            return wall + timedelta(seconds=moment - now)
-        return date.replace(tzinfo=date.tzinfo or UTC) + timedelta(seconds=moment - self._at)
+        if self._date is not None:
+            try:
+                date = parsedate_to_datetime(self._date)
+                return date.replace(tzinfo=date.tzinfo or UTC) + timedelta(seconds=moment - self._at)
+            except (ValueError, IndexError, TypeError, OverflowError):
+                pass  # What is no date, or lies beyond all dates, tells nothing.
+        return wall + timedelta(seconds=moment - now)
