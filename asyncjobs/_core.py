@@ -102,7 +102,7 @@ class Core(Generic[R]):
             now = loop.time()
             queued = (now if look.began is None else look.began) - asked
             held, contradiction = record.snapshot, record.contradiction
-            end = record.fail(error, now=now, queued=queued, observed_at=datetime.now(UTC))
+            end = record.fail(error, now=now, queued=queued, observed_at=datetime.now(UTC), waited_for=self.watched)
             look.verdict = end
             # Whoever waits for a look has not got one.
             self.publish(began=float("-inf"), error=end)

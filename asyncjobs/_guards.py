@@ -16,6 +16,8 @@ class Guards:
     __slots__ = (
         "_absent_since",
         "_failed_at",
+        "_first",
+        "_looked",
         "_pause",
         "_settings",
         "_trouble",
@@ -34,9 +36,13 @@ class Guards:
         self._pause = 0.0  # For how long the service asked to be left alone when the last look failed.
         self._unknown_since: float | None = None
         self._absent_since: float | None = None
+        self._first: float | None = None  # When it was first heard of.
+        self._looked = False  # Whether a look has found it, which a create's reply is not.
 
-    def heard(self) -> None:
-        """Take in that the service said something sensible about the job."""
+    def heard(self, now: float, *, looked: bool) -> None:
+        """Take in that the service said something sensible about the job; whether somebody *looked* for that."""
+        self._first = now if self._first is None else self._first
+        self._looked = self._looked or looked
         self.failures = self._unusable = 0
         self._absent_since = self._failed_at = None
         self._trouble = 0.0
@@ -71,10 +77,17 @@ class Guards:
         """Return for how long no look has succeeded, ``None`` if that is not too long yet."""
         return self._trouble if self._trouble >= self._settings.unreachable_after else None
 
-    def absent(self, now: float) -> bool:
-        """Take in a 404; return whether it proves something: a replica may not have heard of a new job yet."""
+    def absent(self, now: float, *, waited_for: bool = False) -> bool:
+        """
+        Take in a 404; return whether it proves something: a replica may not have heard of a new job yet.
+
+        What was looked at before is gone, unless somebody waits for it and it is as new: then it is looked for again.
+        """
         self._absent_since = now if self._absent_since is None else self._absent_since
-        return now - self._absent_since >= self._settings.appear_grace
+        grace = self._settings.appear_grace
+        if self._looked and self._first is not None and not (waited_for and now - self._first < grace):
+            return True
+        return now - self._absent_since >= grace
 
     def word(self, now: float, *, known: bool) -> None:
         """Take in a status word that is *known* here or not."""

@@ -48,7 +48,6 @@ class Record(Generic[R]):
         "_began",
         "_guards",
         "_last",
-        "_looked",
         "_pace",
         "_quiet",
         "_rush",
@@ -77,7 +76,6 @@ class Record(Generic[R]):
         self._guards = Guards(settings)
         self._settling = Settling(kind.settle)
         self._began = float("-inf")  # When the request behind the snapshot started.
-        self._looked = False  # Whether a look has found it, which a create's reply is not.
         self._last: float | None = None  # When anything was last heard, or looked for in vain.
         self._quiet = 0
         self._rush: float | None = None  # Since when the next look is wanted at once.
@@ -158,11 +156,10 @@ class Record(Generic[R]):
         self._hold(snapshot, began)
 
     def _heard(self, now: float, *, began: float, looked: bool) -> None:
-        self._looked = self._looked or looked
         self._last = now
         if self._rush is not None and began >= self._rush:
             self._rush = None
-        self._guards.heard()
+        self._guards.heard(now, looked=looked)
 
     def _see_after_the_end(self, snapshot: Snapshot[R], began: float) -> None:
         if snapshot.state is self.state:
@@ -190,15 +187,18 @@ class Record(Generic[R]):
 
     # -- guards -------------------------------------------------------------
 
-    def fail(self, error: AsyncJobsError, *, now: float, queued: float, observed_at: datetime) -> AsyncJobsError | None:
+    def fail(
+        self, error: AsyncJobsError, *, now: float, queued: float, observed_at: datetime, waited_for: bool = False
+    ) -> AsyncJobsError | None:
         """
         Take in that a look ended in *error*; return what ends the waits for the job, or ``None`` to look on.
 
-        *queued* is for how many seconds the look waited for its turn, which is nobody's failure.
+        *queued* is for how many seconds the look waited for its turn, which is nobody's failure. *waited_for* says
+        that there will be another look, so that a server which is behind need not be believed.
         """
         self._last, self._rush = now, None
         if isinstance(error, APIError) and error.status in {404, 410}:
-            return self._absent(error, now, observed_at)
+            return self._absent(error, now, observed_at, waited_for=waited_for)
         if not is_transient(error):
             return error
         unusable = isinstance(error, ProtocolError)
@@ -212,9 +212,9 @@ class Record(Generic[R]):
         verdict.__cause__ = error
         return verdict
 
-    def _absent(self, error: APIError, now: float, observed_at: datetime) -> AsyncJobsError | None:
-        proven = self._guards.absent(now)
-        if error.status == 410 or self._looked or (self.snapshot is not None and proven):  # noqa: PLR2004
+    def _absent(self, error: APIError, now: float, observed_at: datetime, *, waited_for: bool) -> AsyncJobsError | None:
+        proven = self._guards.absent(now, waited_for=waited_for)
+        if error.status == 410 or (proven and self.snapshot is not None):  # noqa: PLR2004
             self.vanish(observed_at, error.request_id)
             return None
         return error if proven else None

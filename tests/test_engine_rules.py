@@ -26,7 +26,7 @@ from asyncjobs import (
     as_completed,
     wait_all,
 )
-from asyncjobs.sandbox import Answer, Fault, Life, Replace, Sandbox, Stall
+from asyncjobs.sandbox import Answer, Fault, Life, Replace, Sandbox, Stale, Stall
 
 
 def now() -> float:
@@ -378,3 +378,26 @@ async def test_closing_ends_waits_that_have_no_time():
         for waiting in (many, each):
             with pytest.raises(ClientClosed):
                 await waiting
+
+
+async def test_a_server_that_is_behind_does_not_end_the_wait_for_a_new_job():
+    """Two servers of one service: the first look finds a new job, the second asks one that has not heard of it yet."""
+    async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+        sandbox.script("exa.agent_run", Life.ordinary("exa.agent_run", works=20))
+        job = await exa.agent.runs.create(query="q")
+        sandbox.fault(Fault(Stale(4.0), verb="look", skip=1, times=2))
+
+        assert (await job.wait()).state is JobState.COMPLETED
+
+
+async def test_a_new_job_that_vanishes_while_it_is_waited_for_is_gone():
+    """It is looked for as long as a new job may take to appear."""
+    async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+        sandbox.script("exa.agent_run", Life.ordinary("exa.agent_run", works=None))
+        job = await exa.agent.runs.create(query="q")
+        await job.refresh()
+        sandbox.forget(str(job.ref))
+        began = now()
+
+        assert (await job.wait()).state is JobState.GONE
+        assert 9 <= now() - began <= 16
