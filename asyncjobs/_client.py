@@ -71,9 +71,7 @@ class Client(Making):
             # A header of the settings follows a redirect to another origin, which a key must not.
             if is_credential(name, provider.key_header):
                 raise InvalidArgument("settings", f"headers: {name} carries credentials; give the key to the client")
-        if base_url is None:
-            base_url = os.environ.get(provider.url_env) or provider.base_url
-        url = check_base_url(base_url)
+        url = check_base_url(os.environ.get(provider.url_env) or provider.base_url if base_url is None else base_url)
         home = check_base_url(provider.base_url)
         limits = limits_for(provider, settings, at_home=url.origin() == home.origin())
         transport = AiohttpTransport(
@@ -89,7 +87,9 @@ class Client(Making):
         self.uncertain: list[CreateUncertain] = []
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {'closed' if self._engine.closed else 'open'}>"
+        # Also where one was refused its arguments: a traceback with local variables shows it.
+        engine: Engine | None = getattr(self, "_engine", None)
+        return f"<{type(self).__name__} {'unmade' if engine is None else 'closed' if engine.closed else 'open'}>"
 
     # -- handles -------------------------------------------------------------
 

@@ -51,18 +51,28 @@ def check_base_url(value: object, field: str = "base_url") -> URL:
     Raises:
         InvalidArgument: It is no absolute ``http`` or ``https`` address, or has a user, query or fragment.
     """
+    url = _parse(value) if isinstance(value, str) else None
     if not isinstance(value, str):
-        raise InvalidArgument(field, f"expected an address as str, got {type(value).__name__}")
+        problem = f"expected an address as str, got {type(value).__name__}"
+    elif url is None:
+        problem = "is no address"
+    elif url.scheme not in {"http", "https"} or not url.host:
+        problem = "expected an absolute http or https address"
+    elif url.user or url.password or url.query_string or url.fragment:
+        problem = "an address has no user, password, query or fragment here"
+    else:
+        return url
+    del value, url  # It may hold a password, and some tracebacks show local variables.
+    raise InvalidArgument(field, problem)
+
+
+def _parse(address: str) -> URL | None:
     try:
-        url = URL(value.rstrip("/"))
+        url = URL(address.rstrip("/"))
         # Names with an empty label, or one of more than 63 bytes, break the look-up itself.
         (url.raw_host or "").encode("idna")
     except ValueError:
-        raise InvalidArgument(field, "is no address") from None
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise InvalidArgument(field, "expected an absolute http or https address")
-    if url.user or url.password or url.query_string or url.fragment:
-        raise InvalidArgument(field, "an address has no user, password, query or fragment here")
+        return None
     return url
 
 
