@@ -74,9 +74,9 @@ class Making(Asking):
         """
         return Creation(lambda owned: self._create(kind, body, ids, owned=owned))
 
-    async def reconcile(self, uncertain: CreateUncertain) -> Job[Any]:
+    async def reconcile(self, uncertain: CreateUncertain) -> Any:
         """
-        Look again for the job of a create whose outcome was unknown, and return it.
+        Look again for what a create made whose outcome was unknown, and return what the create would have: a job.
 
         Raises:
             CreateUncertain: It was not found, or the service cannot tell it from others: see its ``candidates``.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncjobs.exa._agent import Agent
 from asyncjobs.exa._provider import EXA
-from asyncjobs.exa._websets import Websets
+from asyncjobs.exa._websets import WEBSET, Websets
 from asyncjobs.kinds import Client
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from asyncjobs._job import Job
     from asyncjobs._settings import Settings
+    from asyncjobs.errors import CreateUncertain
     from asyncjobs.exa._models import Webset
 
 
@@ -48,6 +49,16 @@ class Exa(Client):
     def jobs(self, webset: Webset) -> list[Job[Any]]:
         """Return the handles of all searches and enrichments of *webset*, without asking the service."""
         return [self.job(resource) for resource in (*webset.searches, *webset.enrichments)]
+
+    async def reconcile(self, uncertain: CreateUncertain) -> Any:
+        """
+        Look again for what a create made whose outcome was unknown, and return what the create would have.
+
+        That is a job, or a webset. See :meth:`asyncjobs.kinds.Client.reconcile` for the rest.
+        """
+        if getattr(uncertain, "kind", None) == WEBSET:
+            return await self.websets.reconcile(uncertain)
+        return await super().reconcile(uncertain)
 
     def _adopt_all(self, webset: Webset) -> None:
         for job in self.jobs(webset):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from asyncjobs.kinds import Client, Pages
 
 _COSTS: Final = {"account": 1, "websets": 1}
-_KIND: Final = "exa.webset"
+#: What errors call a webset.
+WEBSET: Final = "exa.webset"
 _ROOT: Final = "/websets/v0/websets"
 _CREATE: Final = Call("POST", _ROOT, repeatable=False, costs=_COSTS)
 _LIST: Final = Call("GET", _ROOT, repeatable=True, costs=_COSTS)
@@ -78,7 +79,7 @@ class Websets:
             fields["import"] = imports
         return await self._client.make(
             _CREATE,
-            kind=_KIND,
+            kind=WEBSET,
             into=Webset,
             body=fields,
             trace=TRACE,
@@ -96,8 +97,8 @@ class Websets:
             InvalidArgument: It is about something else.
             APIError, TransportError, ProtocolError: The service could not be asked, retries included.
         """
-        if getattr(uncertain, "kind", None) != _KIND:
-            raise InvalidArgument("uncertain", f"expected a CreateUncertain of {_KIND}")
+        if getattr(uncertain, "kind", None) != WEBSET:
+            raise InvalidArgument("uncertain", f"expected a CreateUncertain of {WEBSET}")
         name = uncertain.sent.get("externalId")
         roll = _AMONG_ALL if name is None else _BY_NAME
         return await self._client.remake(uncertain, into=Webset, trace=TRACE, roll=roll, name=name)

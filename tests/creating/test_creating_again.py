@@ -79,8 +79,7 @@ async def test_a_webset_that_cannot_be_found_is_uncertain_and_can_be_looked_for_
         await asyncio.sleep(30)
         webset = await exa.websets.reconcile(caught.value)
         assert webset.searches[0].query == "cats"
-        with pytest.raises(InvalidArgument):
-            await exa.reconcile(caught.value)
+        assert (await exa.reconcile(caught.value)).id == webset.id
 
 
 async def test_a_named_webset_that_is_uncertain_is_looked_for_by_its_name():
