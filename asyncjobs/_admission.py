@@ -12,17 +12,41 @@ import itertools
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from asyncjobs._kinds import Lane
+from asyncjobs._kinds import Lane, Limit
+from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from asyncjobs._kinds import Limit
+    from asyncjobs._kinds import Provider
+    from asyncjobs._settings import Settings
 
 _LOOKS_PER: Final = 5
 _ORDER: Final = (Lane.CANCEL, Lane.CREATE, Lane.LOOK)
 _LOOKS_FIRST: Final = (Lane.LOOK, Lane.CANCEL, Lane.CREATE)
 _NEVER: Final = float("inf")
+
+
+def limits_for(provider: Provider, settings: Settings, *, at_home: bool) -> tuple[Limit, ...]:
+    """
+    Return the rates to keep: the settings' own, else the provider's at its own address, else none.
+
+    Raises:
+        InvalidArgument: The settings name a limit that the provider does not have.
+    """
+    if settings.rates is None:
+        return provider.limits if at_home else ()
+    known = [limit.name for limit in provider.limits]
+    for name in settings.rates:
+        if name not in known:
+            has = ", ".join(known) or "none"
+            raise InvalidArgument("settings", f"rates: {provider.name} has no limit called {name!r}; it has {has}")
+    limits: list[Limit] = []
+    for name, rate in settings.rates.items():
+        if rate != float("inf"):
+            count = max(int(rate), 1)
+            limits.append(Limit(name, count, count / rate))
+    return tuple(limits)
 
 
 class _Window:

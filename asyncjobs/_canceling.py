@@ -161,6 +161,9 @@ class Canceling:
         finally:
             self._end()
             self._tell_answered()
+            # Whoever still waits here outlives what struck this task: an interrupt, or the end of the loop.
+            for joiner in self._joiners:
+                joiner.settle(None)
             if self._core.canceling is self:
                 self._core.canceling = None
             if self._kept is not None:
@@ -232,7 +235,7 @@ class Canceling:
         if not self._on_wire:
             return
         self._on_wire = False
-        self._core.record.cancel_answered(asyncio.get_running_loop().time())
+        self._core.record.cancel_answered(self.task.get_loop().time())
 
     # -- those who wait -----------------------------------------------------
 
@@ -273,7 +276,7 @@ class Canceling:
 
     def _let_go(self, last: Joiner) -> None:
         # A clean-up has waited as long as it may, and whoever ends the loop then must find nothing pending.
-        if self._kept is None and not (self._on_wire and last.outer):
+        if self._kept is None and not (self._on_wire and last.outer) and not self.task.get_loop().is_closed():
             self.task.cancel()
 
     def _forget(self) -> None:

@@ -6,8 +6,9 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from asyncjobs._admission import limits_for
 from asyncjobs._convert import read_key
-from asyncjobs._engine import Engine, limits_for
+from asyncjobs._engine import Engine
 from asyncjobs._making import Making
 from asyncjobs._middlewares import is_credential
 from asyncjobs._refs import JobRef
@@ -83,8 +84,8 @@ class Client(Making):
             session=None if session is None else check_session(session, provider.key_header),
         )
         self._engine = Engine(provider, settings, transport, limits)
-        self.adopted: list[Job[Any]] = []
-        self.uncertain: list[CreateUncertain] = []
+        self.adopted: list[Job[Any]] = self._engine.adopted
+        self.uncertain: list[CreateUncertain] = self._engine.uncertain
 
     def __repr__(self) -> str:
         # Also where one was refused its arguments: a traceback with local variables shows it.

@@ -184,6 +184,11 @@ class Create(Generic[T]):
 
     # -- without its caller ---------------------------------------------------
 
+    @property
+    def on_wire(self) -> bool:
+        """Whether it may have had an effect that is not known yet."""
+        return self._on_wire or self._unresolved
+
     def close(self) -> None:
         """Do not send it again, and withdraw it if nothing has left."""
         self._wanted = False

@@ -13,51 +13,32 @@ from asyncjobs._caller import Caller
 from asyncjobs._cancel import OUTCOMES
 from asyncjobs._canceling import Canceling
 from asyncjobs._core import Core, Services
+from asyncjobs._creates import Creates
 from asyncjobs._finding import Listings
-from asyncjobs._kinds import Limit
 from asyncjobs._lanes import Lanes
-from asyncjobs._ownership import outlast
+from asyncjobs._owners import Owners, describe_left
+from asyncjobs._ownership import outlast, report_left
 from asyncjobs._tasks import Tasks
 from asyncjobs._tracing import Claims
 from asyncjobs._watcher import Watcher
-from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, NotSupported, WrongLoop
+from asyncjobs.errors import ClientClosed, NotSupported, WrongLoop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asyncjobs._creating import Create
-    from asyncjobs._kinds import JobKind, Provider
+    from asyncjobs._job import Job
+    from asyncjobs._kinds import JobKind, Limit, Provider
     from asyncjobs._models import CancelOutcome
     from asyncjobs._refs import JobRef
     from asyncjobs._settings import Settings
     from asyncjobs._transport import Transport
+    from asyncjobs.errors import CreateUncertain
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 _log = logging.getLogger("asyncjobs")
-
-
-def limits_for(provider: Provider, settings: Settings, *, at_home: bool) -> tuple[Limit, ...]:
-    """
-    Return the rates to keep: the settings' own, else the provider's at its own address, else none.
-
-    Raises:
-        InvalidArgument: The settings name a limit that the provider does not have.
-    """
-    if settings.rates is None:
-        return provider.limits if at_home else ()
-    known = [limit.name for limit in provider.limits]
-    for name in settings.rates:
-        if name not in known:
-            has = ", ".join(known) or "none"
-            raise InvalidArgument("settings", f"rates: {provider.name} has no limit called {name!r}; it has {has}")
-    limits: list[Limit] = []
-    for name, rate in settings.rates.items():
-        if rate != float("inf"):
-            count = max(int(rate), 1)
-            limits.append(Limit(name, count, count / rate))
-    return tuple(limits)
 
 
 class Engine:
@@ -74,22 +55,40 @@ class Engine:
         self._watcher = Watcher(settings.connections, self.tasks)
         self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
         self._cores: WeakValueDictionary[JobRef, Core[Any]] = WeakValueDictionary()
-        self._creates: set[Create[Any]] = set()
+        self._creates = Creates(self.tasks, settings.cleanup_timeout)
         self.listings: Listings = Listings(self.caller, self.tasks, provider.refusals)
         self.claims: Claims = Claims()
-        #: How many blocks own the job of a core.
-        self._owners: dict[Core[Any], int] = {}
+        self._owners = Owners(self.tasks, self._cancel_owned)
+        #: Jobs whose caller was gone when they came, and creates whose outcome its caller was not there to hear.
+        self.adopted: list[Job[Any]] = []
+        self.uncertain: list[CreateUncertain] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Task[None] | None = None
         self.closed: bool = False
 
     def __del__(self) -> None:
-        if getattr(self, "_loop", None) is not None and not self.closed:
-            owned = ", ".join(sorted(str(core.record.ref) for core in self._owners))
-            left = f"; these jobs it owned may still be running: {owned}" if owned else ""
-            warnings.warn(
-                f"a client of {self.provider.name} was not closed{left}", ResourceWarning, stacklevel=1, source=self
-            )
+        if getattr(self, "_loop", None) is None or self.closed:
+            return
+        message = f"a client of {self.provider.name} was not closed{self._left()}"
+        if self._left():
+            # Python hides the warning unless it is asked for, and this costs money.
+            _log.error("%s", message)
+        self._abandon()
+        warnings.warn(message, ResourceWarning, stacklevel=1, source=self)
+
+    def _left(self) -> str:
+        unheard = [error.kind for error in self.uncertain]
+        return describe_left(self._owners.live, [*self._creates.on_wire, *unheard], self.adopted)
+
+    def _abandon(self) -> None:
+        """Let go of the connections without waiting for anything, where that is possible."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        # Elsewhere, in another thread perhaps, they are not ours to touch.
+        if self._loop is not None and (self._loop is loop or self._loop.is_closed()):
+            self._transport.abandon()
 
     def enter(self) -> None:
         """
@@ -99,12 +98,24 @@ class Engine:
             ClientClosed: The client was closed.
             WrongLoop: It belongs to another event loop, the one on which it was first used.
         """
-        loop = asyncio.get_running_loop()
+        self.check_loop()
+        self.check_open()
+
+    def check_loop(self) -> None:
+        """
+        Check that the client's event loop runs here; the first one on which it is used becomes its own.
+
+        Raises:
+            WrongLoop: Another one runs, or none: its own has ended.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise WrongLoop(f"this client belongs to {self._loop!r} and was used where no event loop runs") from None
         if self._loop is None:
             self._loop = loop
         elif self._loop is not loop:
             raise WrongLoop(f"this client belongs to {self._loop!r} and was used on {loop!r}")
-        self.check_open()
 
     def check_open(self) -> None:
         """
@@ -128,20 +139,7 @@ class Engine:
     async def create(self, create: Create[T]) -> T:
         """Run *create* to its end, here or without its caller."""
         self.enter()
-        task = create.start(self.tasks.start(create.run(), f"create {create.what}"))
-        self._creates.add(create)
-        task.add_done_callback(lambda _: self._creates.discard(create))
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            create.close()
-            orphan = self.tasks.start_cleanup(create.abandon(), f"abandoned create {create.what}")
-            if create.owned:
-                await outlast((orphan,), cancelled=True)
-            raise
-        if task.cancelled():
-            raise ClientClosed("the client was closed before the create was sent")
-        return task.result()
+        return await self._creates.run(create)
 
     def claim(self, ref: JobRef) -> None:
         """Take in that a create of ours has made this job for certain."""
@@ -170,32 +168,31 @@ class Engine:
 
     def own(self, core: Core[Any]) -> None:
         """Count one more block that owns the job."""
-        self._owners[core] = self._owners.get(core, 0) + 1
+        self._owners.add(core)
         if self.closed and not core.record.final:
             # Its create was on the wire when the client began to close.
             self.clean_up(core)
 
     def disown(self, core: Core[Any]) -> None:
         """Count one fewer."""
-        left = self._owners.get(core, 0) - 1
-        if left > 0:
-            self._owners[core] = left
-        else:
-            self._owners.pop(core, None)
+        self._owners.remove(core)
 
-    def clean_up(self, core: Core[Any]) -> asyncio.Task[CancelOutcome]:
-        """Start cancelling an owned job whose block is being left."""
-        return self.tasks.start_cleanup(self._clean_up(core), f"clean up {core.record.ref}")
+    def clean_up(self, core: Core[Any], *, again: bool = False) -> asyncio.Task[CancelOutcome]:
+        """
+        Start cancelling an owned job whose block is being left, *again* if the first attempt was broken off.
 
-    async def _clean_up(self, core: Core[Any]) -> CancelOutcome:
+        Raises:
+            WrongLoop: The client's event loop does not run here, so that nothing can be sent.
+        """
         try:
-            return await self.cancel(core, confirm=True, timeout=self.settings.cleanup_timeout, outer=False)
-        except asyncio.CancelledError:
-            _log.error("%s is owned and its cancelling was broken off, it may still be running", core.record.ref)
+            self.check_loop()
+        except WrongLoop as error:
+            report_left(core.record.ref, error)
             raise
-        except AsyncJobsError as error:
-            _log.error("%s is owned and could not be cancelled, it may still be running: %s", core.record.ref, error)
-            raise
+        return self._owners.clean_up(core, again=again)
+
+    async def _cancel_owned(self, core: Core[Any]) -> CancelOutcome:
+        return await self.cancel(core, confirm=True, timeout=self.settings.cleanup_timeout, outer=False)
 
     # -- the end ------------------------------------------------------------
 
@@ -205,8 +202,11 @@ class Engine:
             self.closed = True
             return
         if self._loop.is_closed():
-            # Its tasks and connections ended with it; there is nothing left to wait for.
+            # Its tasks and connections ended with it: there is nothing left to wait for, and nothing can be sent.
+            if not self.closed and self._left():
+                _log.error("a client of %s is closed after its event loop%s", self.provider.name, self._left())
             self.closed = True
+            self._abandon()
             return
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
@@ -222,26 +222,16 @@ class Engine:
         for core in list(self._cores.values()):
             core.close()
         self.tasks.end_errands()
-        for core in self._owners:
-            if not core.record.final:
-                self.clean_up(core)
-
-    async def _finish_creates(self) -> None:
-        """Withdraw the creates that queue, and give those on the wire some time: their jobs may exist already."""
-        for create in self._creates:
-            create.close()
-        if not self._creates:
-            return
-        await asyncio.wait({create.task for create in self._creates}, timeout=self.settings.cleanup_timeout)
-        for create in self._creates:
-            create.cut_off()
-        if self._creates:
-            await asyncio.wait({create.task for create in self._creates})
+        for core in self._owners.live:
+            self.clean_up(core)
 
     async def _close(self) -> None:
-        await self._finish_creates()
-        await self.tasks.finish_cleanups()
-        await self._watcher.aclose()
-        await self.tasks.aclose()
-        self._lanes.close()
-        await self._transport.aclose()
+        try:
+            await self._creates.finish()
+            await self.tasks.finish_cleanups()
+        finally:
+            # Also when the event loop's end cancels the closing with everything else: this does not take long.
+            await self._watcher.aclose()
+            await self.tasks.aclose()
+            self._lanes.close()
+            await self._transport.aclose()

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from asyncjobs._creation import Creation
 from asyncjobs._gathering import wait_all
 from asyncjobs._job import own, parts_of, release
 from asyncjobs._mass_cancel import clean_up_all
-from asyncjobs._ownership import outlast
-from asyncjobs.errors import InvalidArgument
+from asyncjobs._ownership import outlast, report_left, report_second
+from asyncjobs.errors import InvalidArgument, WrongLoop
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from asyncjobs._engine import Engine
     from asyncjobs._job import Job
-    from asyncjobs._mass_cancel import CancelReport
+    from asyncjobs._refs import JobRef
 
 R = TypeVar("R")
-
-_log = logging.getLogger("asyncjobs")
 
 
 class JobGroup:
@@ -131,23 +128,45 @@ class JobGroup:
         by_client: dict[Engine, list[Job[Any]]] = {}
         for job in open_jobs:
             by_client.setdefault(parts_of(job)[0], []).append(job)
-        # Each client finishes the cleaning up of its own jobs, should the leaver be let go.
-        cleanups = [engine.tasks.start_cleanup(_clean_up(engine, jobs), "group") for engine, jobs in by_client.items()]
-        await outlast(cleanups, cancelled=isinstance(exc, asyncio.CancelledError))
-        for cleanup in cleanups:
-            for ref, error in ({} if cleanup.cancelled() else cleanup.result().errors).items():
-                exc.add_note(f"{ref} could not be cancelled and may still be running: {error}")
+        failed: dict[JobRef, BaseException] = {}
+
+        def clean_up(*, again: bool = False) -> list[asyncio.Task[None]]:
+            # Each client finishes the cleaning up of its own jobs, should the leaver be let go.
+            return [
+                engine.tasks.start_cleanup(_clean_up(engine, jobs, failed, again=again), "group")
+                for engine, jobs in by_client.items()
+                if _can_clean_up(engine, jobs, failed)
+            ]
+
+        await outlast(clean_up(), cancelled=isinstance(exc, asyncio.CancelledError), again=lambda: clean_up(again=True))
+        for ref, error in failed.items():
+            exc.add_note(f"{ref} could not be cancelled and may still be running: {error}")
 
 
-async def _clean_up(engine: Engine, jobs: list[Job[Any]]) -> CancelReport:
-    settings = engine.settings
+def _can_clean_up(engine: Engine, jobs: list[Job[Any]], failed: dict[JobRef, BaseException]) -> bool:
     try:
-        report = await clean_up_all(jobs, concurrency=settings.connections, timeout=settings.cleanup_timeout)
-    except asyncio.CancelledError:
+        engine.check_loop()
+    except WrongLoop as error:
         for job in jobs:
+            report_left(job.ref, error)
+        failed.update({job.ref: error for job in jobs})
+        return False
+    return True
+
+
+async def _clean_up(engine: Engine, jobs: list[Job[Any]], failed: dict[JobRef, BaseException], *, again: bool) -> None:
+    settings = engine.settings
+    live = [job for job in jobs if not job.done]
+    try:
+        report = await clean_up_all(live, concurrency=settings.connections, timeout=settings.cleanup_timeout)
+    except BaseException as error:
+        for job in live:
             if not job.done:
-                _log.error("%s is owned and its cancelling was broken off, it may still be running", job.ref)
+                report_left(job.ref, error)
         raise
-    for ref, error in report.errors.items():
-        _log.error("%s is owned and could not be cancelled, it may still be running: %s", ref, error)
-    return report
+    for ref, failure in report.errors.items():
+        report_left(ref, failure)
+    for job in live if again else ():
+        if job.ref not in report.errors:
+            report_second(job.ref)
+    failed.update(report.errors)

@@ -20,6 +20,7 @@ class Lanes:
         self._admission = admission
         self._waiting: dict[Ticket, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def enter(self, lane: Lane, costs: Mapping[str, int]) -> Ticket:
         """
@@ -27,12 +28,13 @@ class Lanes:
 
         Cancelled while it waits, it leaves the queue; a place that it had just been given goes to the next.
         """
+        self._loop = asyncio.get_running_loop()
         ticket = Ticket(lane, costs)
         self._admission.ask(ticket)
         self._pump()
         if ticket.admitted:
             return ticket
-        future = self._waiting[ticket] = asyncio.get_running_loop().create_future()
+        future = self._waiting[ticket] = self._loop.create_future()
         self._set_timer()
         try:
             await future
@@ -63,7 +65,9 @@ class Lanes:
             self._timer = None
 
     def _pump(self) -> None:
-        for ticket in self._admission.admit(asyncio.get_running_loop().time()):
+        if self._loop is None or self._loop.is_closed():
+            return  # What waited has ended with it.
+        for ticket in self._admission.admit(self._loop.time()):
             future = self._waiting.pop(ticket, None)
             if future is not None and not future.done():
                 future.set_result(None)

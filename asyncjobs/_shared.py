@@ -31,7 +31,7 @@ class Shared(Generic[T]):
     def release(self) -> None:
         """Count one fewer; the last one cancels the task."""
         self._users -= 1
-        if not self._users and not self.task.done():
+        if not self._users and not self.task.done() and not self.task.get_loop().is_closed():
             self.task.cancel()
 
     async def join(self) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -41,6 +42,10 @@ class Transport(Protocol):
 
     async def aclose(self) -> None:
         """Close what was opened."""
+        ...
+
+    def abandon(self) -> None:
+        """Let go of what was opened without waiting; its event loop runs here or has been closed."""
         ...
 
 
@@ -175,6 +180,18 @@ class AiohttpTransport:
         session, self._session = self._session, None
         if session is not None and self._owns_session:
             await session.close()
+
+    def abandon(self) -> None:
+        """Drop the session if it is ours, so that aiohttp does not complain of each of its pieces."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None and self._owns_session and (connector := session.connector) is not None:
+            session.detach()
+            closing = connector.close().__await__()
+            # One step closes; the others would only wait until the connections have said goodbye.
+            with contextlib.suppress(StopIteration):
+                next(closing)
+            closing.close()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:

@@ -22,6 +22,7 @@ from asyncjobs.errors import (
     JobGone,
     NotSupported,
     WaitTimeout,
+    WrongLoop,
 )
 
 if TYPE_CHECKING:
@@ -162,9 +163,18 @@ async def leave(engine: Engine, core: Core[Any], exc: BaseException | None) -> N
     """Cancel a job whose owner leaves its block because of *exc* (``None``: for no reason)."""
     if core.record.final or engine.closed:
         return  # A client that closes cancels what it owns itself.
-    cleanup = engine.clean_up(core)
-    await outlast((cleanup,), cancelled=isinstance(exc, asyncio.CancelledError))
-    error = None if cleanup.cancelled() else cleanup.exception()
+    error: BaseException | None
+    try:
+        cleanup = engine.clean_up(core)
+    except WrongLoop as wrong:
+        error = wrong
+    else:
+        await outlast(
+            (cleanup,),
+            cancelled=isinstance(exc, asyncio.CancelledError),
+            again=lambda: (engine.clean_up(core, again=True),),
+        )
+        error = None if cleanup.cancelled() else cleanup.exception()
     if error is None:
         return
     if exc is None:

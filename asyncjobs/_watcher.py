@@ -38,10 +38,10 @@ class Watcher:
 
     def watch(self, core: Core[Any]) -> None:
         """Look at *core* from now on, when it is due."""
-        if core in self._looking or core in self._agenda:
-            return
-        self._schedule(core)
-        if self._task is None or self._task.done():
+        if core not in self._looking and core not in self._agenda:
+            self._schedule(core)
+        # The end of the loop cancels it while waits of others are left, and a clean-up begins after that.
+        if self._task is None or self._task.done() or self._task.cancelling():
             self._task = self._tasks.start(self._run(), "watcher")
 
     def hasten(self, core: Core[Any]) -> None:
@@ -54,7 +54,8 @@ class Watcher:
         self._agenda.discard(core)
         if look := self._looking.pop(core, None):
             look.shared.release()
-        self._wake.set()
+        if self._task is not None and not self._task.get_loop().is_closed():
+            self._wake.set()
 
     async def aclose(self) -> None:
         """Stop, and wait until it has stopped."""
@@ -82,8 +83,8 @@ class Watcher:
                 finally:
                     if timer is not None:
                         timer.cancel()
-        except Exception as error:
-            # A mistake of ours must not become a wait without end.
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            # Neither a mistake of ours nor what a signal's handler raised may become a wait without end.
             _log.exception("the watcher failed")
             for core in [*self._looking, *self._agenda.keys()]:
                 self._give_up(core, "the watcher failed", error)

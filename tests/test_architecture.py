@@ -39,7 +39,7 @@ TIERS = [
     ["_lanes", "_middlewares", "_transport"],
     ["_caller", "_shared", "_tasks", "_waiters", "_ownership", "_finding", "_creating"],
     ["_core", "_canceling", "_watcher"],
-    ["_engine"],
+    ["_creates", "_owners", "_engine"],
     ["_updates", "_verbs", "_job", "_creation", "_pages"],
     ["_ends"],
     ["_gathering", "_mass_cancel", "_group"],
