@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
+import weakref
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakValueDictionary
 
 from asyncjobs._admission import Admission
 from asyncjobs._caller import Caller
@@ -48,13 +48,15 @@ class Engine:
         self.provider: Provider = provider
         self.settings: Settings = settings
         self._transport = transport
+        # A finalizer of our own might run after those of the session, which complain.
+        weakref.finalize(self, transport.abandon)
         slots = min(settings.connections, provider.in_flight or settings.connections)
         self._lanes = Lanes(Admission(limits, slots))
         self.caller: Caller = Caller(transport, self._lanes, settings)
         self.tasks: Tasks = Tasks()
         self._watcher = Watcher(settings.connections, self.tasks)
         self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
-        self._cores: WeakValueDictionary[JobRef, Core[Any]] = WeakValueDictionary()
+        self._cores: weakref.WeakValueDictionary[JobRef, Core[Any]] = weakref.WeakValueDictionary()
         self._creates = Creates(self.tasks, settings.cleanup_timeout)
         self.listings: Listings = Listings(self.caller, self.tasks, provider.refusals)
         self.claims: Claims = Claims()
@@ -73,22 +75,11 @@ class Engine:
         if self._left():
             # Python hides the warning unless it is asked for, and this costs money.
             _log.error("%s", message)
-        self._abandon()
         warnings.warn(message, ResourceWarning, stacklevel=1, source=self)
 
     def _left(self) -> str:
         unheard = [error.kind for error in self.uncertain]
         return describe_left(self._owners.live, [*self._creates.on_wire, *unheard], self.adopted)
-
-    def _abandon(self) -> None:
-        """Let go of the connections without waiting for anything, where that is possible."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        # Elsewhere, in another thread perhaps, they are not ours to touch.
-        if self._loop is not None and (self._loop is loop or self._loop.is_closed()):
-            self._transport.abandon()
 
     def enter(self) -> None:
         """
@@ -206,7 +197,7 @@ class Engine:
             if not self.closed and self._left():
                 _log.error("a client of %s is closed after its event loop%s", self.provider.name, self._left())
             self.closed = True
-            self._abandon()
+            self._transport.abandon()
             return
         loop = asyncio.get_running_loop()
         if self._loop is not loop:

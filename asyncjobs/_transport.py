@@ -45,7 +45,7 @@ class Transport(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Let go of what was opened without waiting; its event loop runs here or has been closed."""
+        """Let go of what was opened without waiting for anything."""
         ...
 
 
@@ -121,6 +121,7 @@ class AiohttpTransport:
         self._settings = settings
         self._session = session
         self._owns_session = session is None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._timeout = aiohttp.ClientTimeout(
             total=_bound(settings.request_timeout), connect=None, sock_connect=_bound(settings.connect_timeout)
@@ -185,18 +186,31 @@ class AiohttpTransport:
         """Drop the session if it is ours, so that aiohttp does not complain of each of its pieces."""
         self._closed = True
         session, self._session = self._session, None
-        if session is not None and self._owns_session and (connector := session.connector) is not None:
-            session.detach()
-            closing = connector.close().__await__()
-            # One step closes; the others would only wait until the connections have said goodbye.
-            with contextlib.suppress(StopIteration):
-                next(closing)
-            closing.close()
+        if session is None or not self._owns_session or not self._reachable():
+            return
+        connector = session.connector
+        if connector is None:
+            return
+        session.detach()
+        closing = connector.close().__await__()
+        # One step closes; the others would only wait until the connections have said goodbye.
+        with contextlib.suppress(StopIteration):
+            next(closing)
+        closing.close()
+
+    def _reachable(self) -> bool:
+        """Whether the connections may be touched from here: in another thread, say, they may not."""
+        try:
+            here = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        return self._loop is not None and (self._loop is here or self._loop.is_closed())
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:
             raise ClientClosed("the client was closed")
         if self._session is None:
+            self._loop = asyncio.get_running_loop()
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._settings.connections),
                 # A service's cookies are nobody's business here.

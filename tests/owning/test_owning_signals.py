@@ -229,4 +229,7 @@ async def test_an_exception_from_a_signal_handler_cancels_what_is_owned(source, 
         assert ended.code == code
         assert sandbox.ledger.created()
         assert not left_running(sandbox)
-        assert ended.logged == ended.noise == []
+        assert ended.logged == []
+        # Where it strikes a task, asyncio shows that; never one of ours.
+        assert [line for line in ended.noise if "never retrieved" not in line] == []
+        assert "finished name='asyncjobs" not in ended.err
