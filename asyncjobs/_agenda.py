@@ -64,6 +64,10 @@ class Agenda(Generic[K]):
             heapq.heappop(self._heap)
         return None
 
+    def overdue(self, now: float) -> list[tuple[K, float]]:
+        """Return the keys that are due at *now*, each with its time, in no order; they stay."""
+        return [(key, due) for key, (due, _) in self._due.items() if due <= now]
+
     def take(self, now: float, limit: int) -> list[Errand[K]]:
         """Take out at most *limit* errands that are due at *now*; their keys are no longer scheduled."""
         errands: list[Errand[K]] = []

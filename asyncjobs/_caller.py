@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from asyncjobs._kinds import Lane, Refused
 from asyncjobs._refusals import error_from
-from asyncjobs._retry import Retries, backoff, capped, pause_after
+from asyncjobs._retry import Retries, backoff, capped, is_outage, pause_after
 from asyncjobs._service_clock import ServiceClock
 from asyncjobs.errors import APIError, AsyncJobsError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from asyncjobs._kinds import Refusal
     from asyncjobs._lanes import Lanes
+    from asyncjobs._outage import Outage
     from asyncjobs._settings import Settings
     from asyncjobs._transport import Transport
     from asyncjobs._wire import Reply, Request
@@ -31,9 +32,10 @@ _log = logging.getLogger("asyncjobs")
 class Caller:
     """All requests of one client pass through here."""
 
-    def __init__(self, transport: Transport, lanes: Lanes, settings: Settings) -> None:
+    def __init__(self, transport: Transport, lanes: Lanes, outage: Outage, settings: Settings) -> None:
         self._transport = transport
         self._lanes = lanes
+        self._outage = outage
         self._settings = settings
         self._clock = ServiceClock()
 
@@ -56,13 +58,17 @@ class Caller:
             ProtocolError: The reply is too large.
         """
         ticket = await self._lanes.enter(request.lane, request.costs)
+        began = asyncio.get_running_loop().time()
+        # Creates share their address; all else is told apart by it.
+        thing = request.target if request.repeatable else id(request)
         try:
             if on_begin is not None:
                 on_begin()
             reply = await self._transport.send(request)
-        except AsyncJobsError:
+        except AsyncJobsError as failure:
             if on_end is not None:
                 on_end()
+            self._outage.bad(failure, thing=thing, began=began)
             raise
         finally:
             self._lanes.leave(ticket)
@@ -70,8 +76,13 @@ class Caller:
             on_end()
         self._clock.heard(reply.headers.get("date"), asyncio.get_running_loop().time())
         if 200 <= reply.status < 300:  # noqa: PLR2004
+            self._outage.good(began)
             return reply
         error = error_from(reply, request, refusals)
+        if is_outage(error):
+            self._outage.bad(error, thing=thing, began=began)
+        else:
+            self._outage.good(began)
         self._heed(error)
         raise error
 
@@ -90,6 +101,8 @@ class Caller:
 
         Time in the queue does not count against the budget. What is no longer *wanted*, which is told each error,
         is not sent again. The errors are those of :meth:`attempt` and of *parse*.
+
+        While the service is away, requests that are to be sent again take turns; the first attempt is never held.
         """
         loop = asyncio.get_running_loop()
         retries = Retries(self._settings.retry_budget, repeatable=request.repeatable)
@@ -111,9 +124,21 @@ class Caller:
                     raise
                 _log.debug("%s; again in %.1f s", error, delay)
                 failure = error
-            await asyncio.sleep(delay)
-            if not wanted(failure):
+            if not await self.rest(retries, delay) or not wanted(failure):
                 raise failure
+            del failure
+
+    async def rest(self, retries: Retries, delay: float) -> bool:
+        """
+        Wait until a request may be sent again that failed *delay* seconds too early; return false to give up.
+
+        Waiting for a sign of life of a service that is away counts against the budget of *retries*.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        rested = await self._outage.rest(delay, retries.left)
+        retries.rested(loop.time() - began - delay)
+        return rested
 
     def time_of(self, moment: float) -> datetime:
         """Return the time of day at the service, as far as it told, at a reading of the event loop's clock."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from asyncjobs._settings import Settings
     from asyncjobs._tasks import Tasks
     from asyncjobs._watcher import Watcher
+    from asyncjobs._weather import Weather
     from asyncjobs._wire import Reply, Request
 
 R = TypeVar("R")
@@ -100,9 +101,16 @@ class Core(Generic[R]):
             snapshot = read_snapshot(record.kind, record.ref, reply, "poll")
         except AsyncJobsError as error:
             now = loop.time()
-            queued = (now if look.began is None else look.began) - asked
+            began = now if look.began is None else look.began
             held, contradiction = record.snapshot, record.contradiction
-            end = record.fail(error, now=now, queued=queued, observed_at=datetime.now(UTC), waited_for=self.watched)
+            end = record.fail(
+                error,
+                now=now,
+                queued=began - asked,
+                took=now - began,
+                observed_at=datetime.now(UTC),
+                waited_for=self.watched,
+            )
             look.verdict = end
             # Whoever waits for a look has not got one.
             self.publish(began=float("-inf"), error=end)
@@ -176,7 +184,7 @@ class Core(Generic[R]):
         self._waiters.discard(waiter)
         if not self._waiters:
             self.services.watcher.unwatch(self)
-            self.record.unwatched()
+            self.record.guards.unwatched()
 
     def publish(self, *, began: float, error: AsyncJobsError | None = None) -> None:
         """Wake those whose news has come; *error* ends all waits of a job that has not ended."""
@@ -213,6 +221,12 @@ class Core(Generic[R]):
             await self.wait_for(lambda record, _: record.snapshot is not None and news(record.snapshot) != known)
         assert record.snapshot is not None
         return record.snapshot
+
+    def held(self, weather: Weather, *, due: float, now: float) -> None:
+        """Take in that the look that was *due* is held because the service is away, which may end the waits."""
+        end = self.record.held(weather, due=due, now=now)
+        if end is not None:
+            self.publish(began=float("-inf"), error=end)
 
     def next_look(self, now: float) -> float:
         """Return when the next look is due."""

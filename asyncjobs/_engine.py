@@ -16,6 +16,7 @@ from asyncjobs._core import Core, Services
 from asyncjobs._creates import Creates
 from asyncjobs._finding import Listings
 from asyncjobs._lanes import Lanes
+from asyncjobs._outage import Outage
 from asyncjobs._owners import Owners, describe_left
 from asyncjobs._ownership import outlast, report_left
 from asyncjobs._tasks import Tasks
@@ -52,9 +53,10 @@ class Engine:
         weakref.finalize(self, transport.abandon)
         slots = min(settings.connections, provider.in_flight or settings.connections)
         self._lanes = Lanes(Admission(limits, slots))
-        self.caller: Caller = Caller(transport, self._lanes, settings)
+        outage = Outage(provider.name)
+        self.caller: Caller = Caller(transport, self._lanes, outage, settings)
         self.tasks: Tasks = Tasks()
-        self._watcher = Watcher(settings.connections, self.tasks)
+        self._watcher = Watcher(settings.connections, self.tasks, outage)
         self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
         self._cores: weakref.WeakValueDictionary[JobRef, Core[Any]] = weakref.WeakValueDictionary()
         self._creates = Creates(self.tasks, settings.cleanup_timeout)

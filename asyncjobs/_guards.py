@@ -15,6 +15,7 @@ class Guards:
 
     __slots__ = (
         "_absent_since",
+        "_due",
         "_failed_at",
         "_first",
         "_looked",
@@ -33,6 +34,7 @@ class Guards:
         self._unusable = 0
         self._trouble = 0.0  # Seconds for which looks have failed, queueing and pauses left out.
         self._failed_at: float | None = None
+        self._due: float | None = None  # When the next look was meant to be, if somebody has planned one.
         self._pause = 0.0  # For how long the service asked to be left alone when the last look failed.
         self._unknown_since: float | None = None
         self._absent_since: float | None = None
@@ -44,27 +46,46 @@ class Guards:
         self._first = now if self._first is None else self._first
         self._looked = self._looked or looked
         self.failures = self._unusable = 0
-        self._absent_since = self._failed_at = None
+        self._absent_since = self._failed_at = self._due = None
         self._trouble = 0.0
+
+    def planned(self, due: float) -> float:
+        """Take in, and return, when the next look is to be: what makes it later is not held against the service."""
+        self._due = due
+        return due
 
     def unwatched(self) -> None:
         """Take in that nobody waits any more: what nobody watched is not held against the next look."""
-        self._trouble, self._failed_at = 0.0, None
+        self._trouble, self._failed_at, self._due = 0.0, None, None
         self._unknown_since = None
 
-    def failed(self, *, now: float, queued: float, pause: float, unusable: bool) -> None:
+    def failed(self, *, now: float, queued: float, took: float, pause: float, unusable: bool) -> None:
         """
         Take in that a look failed in a way that says nothing about the job.
 
-        It *queued* for so many seconds before it was sent, the service asked for a *pause* of so many, and
-        its reply was *unusable* or there was none.
+        It *queued* for so many seconds before it was sent and *took* so many from then on, the service asked for a
+        *pause* of so many, and its reply was *unusable* or there was none.
         """
         self.failures += 1
         if self._failed_at is not None:
-            # What was queued for is for the most part the pause itself, so that only the longer one is left out.
-            self._trouble += max(now - self._failed_at - max(queued, self._pause), 0.0)
+            # What counts is the time that was planned between two looks, and the time that the second one took. A
+            # machine that slept, a loop that was busy and a queue made the rest, and none of them is the service.
+            asked = now - took - queued
+            planned = asked if self._due is None else min(asked, self._due)
+            self._trouble += max(planned - self._failed_at - self._pause, 0.0)
+            self._trouble += min(took, now - self._failed_at, self._settings.request_timeout)
         self._failed_at, self._pause = now, pause
         self._unusable = self._unusable + 1 if unusable else 0
+
+    @property
+    def marked(self) -> float | None:
+        """Up to when failures were counted, ``None`` if there are none to count."""
+        return self._failed_at
+
+    def held(self, *, seconds: float, now: float) -> None:
+        """Take in that looks at all jobs were held back, this one for *seconds* since the mark, as if it had failed."""
+        self._trouble += seconds
+        self._failed_at, self._pause = now, 0.0
 
     def makes_no_sense(self) -> bool:
         """Whether the last replies in a row were unusable; asking starts the count anew."""

@@ -14,22 +14,23 @@ import attrs
 
 from asyncjobs import _pace
 from asyncjobs._guards import Guards
-from asyncjobs._models import Snapshot
 from asyncjobs._retry import is_transient, pause_after
 from asyncjobs._settling import Settling
 from asyncjobs._states import FINAL, JobState, advance
+from asyncjobs._vanished import vanished
 from asyncjobs.errors import APIError, JobUnreachable, ProtocolError, UnknownStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from asyncjobs._kinds import JobKind, Pace
+    from asyncjobs._models import Snapshot
     from asyncjobs._refs import JobRef
     from asyncjobs._settings import Settings
+    from asyncjobs._weather import Weather
     from asyncjobs.errors import AsyncJobsError
 
 R = TypeVar("R")
-
 _log = logging.getLogger("asyncjobs")
 
 #: A service that invents words without end does not fill memory and logs.
@@ -46,7 +47,6 @@ class Record(Generic[R]):
 
     __slots__ = (
         "_began",
-        "_guards",
         "_last",
         "_pace",
         "_quiet",
@@ -55,6 +55,7 @@ class Record(Generic[R]):
         "_unknown_words",
         "contradiction",
         "epoch",
+        "guards",
         "kind",
         "ref",
         "requested_by_us",
@@ -73,7 +74,7 @@ class Record(Generic[R]):
         self.requested_by_us: bool = False
         self.epoch: int = 0
         self._pace: Pace = settings.paces.get(kind.name, kind.pace)
-        self._guards = Guards(settings)
+        self.guards: Guards = Guards(settings)
         self._settling = Settling(kind.settle)
         self._began = float("-inf")  # When the request behind the snapshot started.
         self._last: float | None = None  # When anything was last heard, or looked for in vain.
@@ -104,22 +105,7 @@ class Record(Generic[R]):
 
     def vanish(self, observed_at: datetime, request_id: str | None) -> None:
         """Take in that the service no longer knows the job; what was last seen of it is kept."""
-        if self.snapshot is not None:
-            gone = attrs.evolve(
-                self.snapshot, state=JobState.GONE, observed_at=observed_at, request_id=request_id, source="poll"
-            )
-        else:
-            gone = Snapshot(
-                ref=self.ref,
-                state=JobState.GONE,
-                status="",
-                observed_at=observed_at,
-                source="poll",
-                request_id=request_id,
-                body=b"{}",
-                resource_type=self.kind.resource,
-                keys=self.kind.keys,
-            )
+        gone = vanished(self.kind, self.ref, self.snapshot, observed_at=observed_at, request_id=request_id)
         if self.final:
             self._see_after_the_end(gone, self._began)
         else:
@@ -159,7 +145,7 @@ class Record(Generic[R]):
         self._last = now
         if self._rush is not None and began >= self._rush:
             self._rush = None
-        self._guards.heard(now, looked=looked)
+        self.guards.heard(now, looked=looked)
 
     def _see_after_the_end(self, snapshot: Snapshot[R], began: float) -> None:
         if snapshot.state is self.state:
@@ -172,7 +158,7 @@ class Record(Generic[R]):
 
     def _note_unknown(self, snapshot: Snapshot[R], seen: JobState, now: float) -> None:
         known = seen is not JobState.UNKNOWN
-        self._guards.word(now, known=known)
+        self.guards.word(now, known=known)
         word = self.kind.name, snapshot.status[:100]
         if not known and word not in self._unknown_words and len(self._unknown_words) < _MOST_WORDS:
             self._unknown_words.add(word)
@@ -188,13 +174,20 @@ class Record(Generic[R]):
     # -- guards -------------------------------------------------------------
 
     def fail(
-        self, error: AsyncJobsError, *, now: float, queued: float, observed_at: datetime, waited_for: bool = False
+        self,
+        error: AsyncJobsError,
+        *,
+        now: float,
+        queued: float,
+        observed_at: datetime,
+        took: float = 0.0,
+        waited_for: bool = False,
     ) -> AsyncJobsError | None:
         """
         Take in that a look ended in *error*; return what ends the waits for the job, or ``None`` to look on.
 
-        *queued* is for how many seconds the look waited for its turn, which is nobody's failure. *waited_for* says
-        that there will be another look, so that a server which is behind need not be believed.
+        Before it was sent it *queued* for so many seconds, which is nobody's failure; then it *took* so many.
+        *waited_for* says that there will be another look, so that a server which is behind need not be believed.
         """
         self._last, self._rush = now, None
         if isinstance(error, APIError) and error.status in {404, 410}:
@@ -202,18 +195,26 @@ class Record(Generic[R]):
         if not is_transient(error):
             return error
         unusable = isinstance(error, ProtocolError)
-        self._guards.failed(now=now, queued=queued, pause=pause_after(error) or 0.0, unusable=unusable)
-        if self._guards.makes_no_sense():
+        self.guards.failed(now=now, queued=queued, took=took, pause=pause_after(error) or 0.0, unusable=unusable)
+        if self.guards.makes_no_sense():
             return error
-        seconds = self._guards.unreachable_for()
+        return self._unreachable(error)
+
+    def held(self, weather: Weather, *, due: float, now: float) -> AsyncJobsError | None:
+        """Take in that a look that was *due* is held because the service is away; return what ends the waits."""
+        self.guards.held(seconds=weather.held_for(due, self.guards.marked, now), now=now)
+        return self._unreachable(weather.cause)
+
+    def _unreachable(self, cause: AsyncJobsError | None) -> JobUnreachable | None:
+        seconds = self.guards.unreachable_for()
         if seconds is None:
             return None
         verdict = JobUnreachable(self.ref, self.snapshot, seconds=seconds)
-        verdict.__cause__ = error
+        verdict.__cause__ = cause
         return verdict
 
     def _absent(self, error: APIError, now: float, observed_at: datetime, *, waited_for: bool) -> AsyncJobsError | None:
-        proven = self._guards.absent(now, waited_for=waited_for)
+        proven = self.guards.absent(now, waited_for=waited_for)
         if error.status == 410 or (proven and self.snapshot is not None):  # noqa: PLR2004
             self.vanish(observed_at, error.request_id)
             return None
@@ -221,14 +222,10 @@ class Record(Generic[R]):
 
     def verdict(self, now: float) -> AsyncJobsError | None:
         """Return what ends the waits although the last look succeeded: a word that stayed unknown for too long."""
-        seconds = self._guards.unknown_for(now)
+        seconds = self.guards.unknown_for(now)
         if seconds is None or self.snapshot is None:
             return None
         return UnknownStatus(self.ref, self.snapshot, status=self.snapshot.status, seconds=seconds)
-
-    def unwatched(self) -> None:
-        """Take in that nobody waits any more."""
-        self._guards.unwatched()
 
     # -- pace ---------------------------------------------------------------
 
@@ -237,14 +234,17 @@ class Record(Generic[R]):
         self._rush = now
 
     def next_look(self, now: float, spread: float) -> float:
-        """Return when the next look is due; *spread* from 0 to 1 is the dice."""
+        """Return when the next look is due, and count on it; *spread* from 0 to 1 is the dice."""
+        return self.guards.planned(self._next_look(now, spread))
+
+    def _next_look(self, now: float, spread: float) -> float:
         if self._rush is not None or self._last is None:
             return now
         settled = self._settling.due(self._last)
         if settled is not None:
             return settled
-        if self._guards.failures:
-            return self._last + _pace.after_failure(self._pace, self._guards.failures - 1, spread)
+        if self.guards.failures:
+            return self._last + _pace.after_failure(self._pace, self.guards.failures - 1, spread)
         progress = self.snapshot.progress if self.snapshot is not None else None
         urgent = self.requested_by_us and not self.final
         return self._last + _pace.interval(self._pace, self._quiet, urgent=urgent, progress=progress, spread=spread)

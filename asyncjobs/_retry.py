@@ -18,8 +18,10 @@ LONGEST_HINT: Final = 60.0
 #: After so many replies in a row that say success and make no sense, the next will not be better.
 UNUSABLE_REPLIES: Final = 3
 
+#: However often a request has failed, it is not put off for longer, in seconds.
+LONGEST_DELAY: Final = 20.0
+
 _FIRST_DELAY: Final = 0.5
-_LONGEST_DELAY: Final = 20.0
 
 
 class Failure(Enum):
@@ -52,6 +54,13 @@ def is_transient(error: AsyncJobsError) -> bool:
     return isinstance(error, (TransportError, ProtocolError))
 
 
+def is_outage(error: AsyncJobsError) -> bool:
+    """Whether *error* is what a service answers that is away: nothing, or that it cannot."""
+    if isinstance(error, APIError):
+        return (error.status == 408 or error.status >= 500) and error.refused is not Refused.NO_SLOT  # noqa: PLR2004
+    return isinstance(error, TransportError)
+
+
 def classify(error: AsyncJobsError, *, repeatable: bool) -> Failure:
     """Return what is known about the effect of a request that ended in *error*."""
     if isinstance(error, TransportError) and not error.sent:
@@ -70,7 +79,7 @@ def capped(hint: float | None) -> float | None:
 
 def backoff(attempt: int, spread: float) -> float:
     """Return the seconds to let pass after attempt *attempt* (from 1); *spread* from 0 to 1 is the dice."""
-    longest = min(_FIRST_DELAY * 2.0 ** min(attempt - 1, 10), _LONGEST_DELAY)
+    longest = min(_FIRST_DELAY * 2.0 ** min(attempt - 1, 10), LONGEST_DELAY)
     # Half is fixed, half is chance: callers that failed together do not return together.
     return longest * (0.5 + spread / 2)
 
@@ -126,3 +135,12 @@ class Retries:
         )
         self._spent += delay or 0.0
         return delay
+
+    @property
+    def left(self) -> float:
+        """The seconds of the budget that are left."""
+        return self._budget - self._spent
+
+    def rested(self, seconds: float) -> None:
+        """Take in that so many seconds more than planned went by before the next attempt."""
+        self._spent += seconds

@@ -54,7 +54,8 @@ async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]
             delay = retries.after(error, took=took, spread=random.random())  # noqa: S311 - jitter is no secret
             if delay is None:
                 raise
-            await engine.tasks.run(asyncio.sleep(delay), f"backoff before {core.record.ref}")
+            if not await engine.tasks.run(engine.caller.rest(retries, delay), f"backoff before {core.record.ref}"):
+                raise
             continue
         if reopen:
             core.reopen(look)

@@ -2,13 +2,15 @@
 One task that looks at all jobs that somebody waits for.
 
 It is started by the first waiter and ends with the last one. Each request is a short task of its own, at most
-*connections* of them; everything else is the agenda's business.
+*connections* of them; who is due is the agenda's business. While the service is away, the weather says how many of
+those may go: the others stay due, and are told for how long they have been held.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from typing import TYPE_CHECKING, Any
 
 from asyncjobs._agenda import Agenda
@@ -16,6 +18,7 @@ from asyncjobs.errors import AsyncJobsError
 
 if TYPE_CHECKING:
     from asyncjobs._core import Core
+    from asyncjobs._outage import Outage
     from asyncjobs._tasks import Tasks
     from asyncjobs._waiters import Look
 
@@ -25,13 +28,15 @@ _log = logging.getLogger("asyncjobs")
 class Watcher:
     """Looks at the jobs on its agenda when they are due."""
 
-    def __init__(self, connections: int, tasks: Tasks) -> None:
+    def __init__(self, connections: int, tasks: Tasks, outage: Outage) -> None:
         self._connections = connections
         self._tasks = tasks
+        self._weather = outage.weather
         self._agenda: Agenda[Core[Any]] = Agenda()
         self._looking: dict[Core[Any], Look] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        outage.on_good = self._wake.set
 
     def __len__(self) -> int:
         return len(self._agenda) + len(self._looking)
@@ -64,7 +69,9 @@ class Watcher:
             await asyncio.wait((self._task,))
 
     def _schedule(self, core: Core[Any]) -> None:
-        self._agenda.schedule(core, core.next_look(asyncio.get_running_loop().time()))
+        now = asyncio.get_running_loop().time()
+        # What was due while nobody waited is due now, and was not held till now.
+        self._agenda.schedule(core, max(core.next_look(now), now))
         self._wake.set()
 
     async def _run(self) -> None:
@@ -72,11 +79,10 @@ class Watcher:
         try:
             while self._agenda or self._looking:
                 self._wake.clear()
-                room = self._connections - len(self._looking)
-                for errand in self._agenda.take(loop.time(), room):
-                    self._look(*errand.keys)
+                self._begin(loop.time())
                 # Without room a look that ends is what wakes us; without anything due, a new waiter.
                 due = self._agenda.next_due() if len(self._looking) < self._connections else None
+                due = None if due is None else self._weather.next_time(due)
                 timer = None if due is None else loop.call_at(due, self._wake.set)
                 try:
                     await self._wake.wait()
@@ -89,6 +95,28 @@ class Watcher:
             for core in [*self._looking, *self._agenda.keys()]:
                 self._give_up(core, "the watcher failed", error)
             raise
+
+    def _begin(self, now: float) -> None:
+        """Begin as many looks as there is room for."""
+        room = self._weather.room(now, self._connections - len(self._looking))
+        due = self._agenda.next_due()
+        if not room or due is None or due > now:
+            return
+        if self._weather.away:
+            self._choose_probe(now)
+        errands = self._agenda.take(now, room)
+        self._weather.began(len(errands), now, random.random())  # noqa: S311 - jitter is no secret
+        for errand in errands:
+            self._look(*errand.keys)
+
+    def _choose_probe(self, now: float) -> None:
+        """Tell all that are due that they are held, and put the one in front that has failed least often."""
+        overdue = self._agenda.overdue(now)
+        for core, due in overdue:
+            core.held(self._weather, due=due, now=now)
+        # One that fails for itself would tell nothing, however often it is asked.
+        probe, _ = min(overdue, key=lambda entry: (entry[0].record.guards.failures, entry[1]))
+        self._agenda.schedule(probe, float("-inf"))
 
     def _look(self, core: Core[Any]) -> None:
         look = core.begin_look()

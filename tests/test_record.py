@@ -361,7 +361,7 @@ def test_an_outage_that_nobody_watched_does_not_count():
     """Whoever comes later has a time of their own."""
     made = seen(S.RUNNING, unreachable_after=300)
     fail(made, TransportError("x"), 10)
-    made.unwatched()
+    made.guards.unwatched()
     assert fail(made, TransportError("x"), 5000) is None
 
 
