@@ -11,6 +11,7 @@ import aiohttp
 import attrs
 from fuzz_corpus import KINDS, ref_of
 from fuzz_rules import reply_of
+from hypothesis import note
 
 from asyncjobs import AsyncJobsError, Exa, Settings, WaterCrawl, _client
 from asyncjobs.errors import TransportError
@@ -43,6 +44,8 @@ class Mouth:
     """A transport that gives one reply after another, the last one for ever; time passes as on a network."""
 
     def __init__(self, replies: Sequence[Said]) -> None:
+        # For the report of a failure, which would show the integers that the replies were drawn as.
+        note(replies)
         self._left = list(replies)
         self.heard: list[tuple[Request, Said]] = []
         self.watching: Callable[[], object] = lambda: None
@@ -59,6 +62,9 @@ class Mouth:
         return attrs.evolve(reply_of(said.body, said.status, said.headers), began=began)
 
     async def aclose(self) -> None:
+        pass
+
+    def abandon(self) -> None:
         pass
 
 
@@ -208,6 +214,7 @@ class RawService:
     """Answers of bytes: each is (what to send, in pieces of how many bytes, whether to hang up then)."""
 
     def __init__(self, answers: Sequence[tuple[bytes, int, bool]]) -> None:
+        note(answers)
         self._left = list(answers)
         self.heard: list[tuple[bytes, bytes]] = []
 
