@@ -86,8 +86,11 @@ def _rebuild(cls: Any, message: Any, state: Any) -> AsyncJobsError:
         raise InvalidArgument("pickle", "expected an error of asyncjobs")
     if not isinstance(message, str) or type(state) is not dict:
         raise InvalidArgument("pickle", "expected the message of an error and its fields")
-    if any(not isinstance(name, str) or callable(getattr(cls, name, None)) for name in state):
-        raise InvalidArgument("pickle", "has fields that no error has")
+    for name in state:
+        if not isinstance(name, str) or callable(getattr(cls, name, None)):
+            raise InvalidArgument("pickle", "has fields that no error has")
+        if name.startswith("__") and name != "__notes__":
+            raise InvalidArgument("pickle", "has fields that no error has")
     return _twin(cls, message, state)
 
 
