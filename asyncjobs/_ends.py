@@ -65,12 +65,22 @@ class Ends:
         if waiter.error is not None:
             self.errors[core] = waiter.error
         self.ended.append(core)
+        self._tell()
+
+    def drop(self, core: Core[Any]) -> None:
+        """Wait for one of them no longer, if it is one of them."""
+        waiter = self._waiters.pop(core, None)
+        if waiter is not None:
+            core.leave(waiter)
+            self._tell()
+
+    def _tell(self) -> None:
         for wake in self._wakes:
             if not wake.done():
                 wake.set_result(None)
 
     async def news(self) -> None:
-        """Wait until one more has ended."""
+        """Wait until one more has ended or was dropped."""
         wake = asyncio.get_running_loop().create_future()
         self._wakes.add(wake)
         try:

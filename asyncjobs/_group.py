@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from asyncjobs._creation import Creation
-from asyncjobs._gathering import wait_all
-from asyncjobs._job import own, parts_of, release
+from asyncjobs._ends import Ends, distinct_cores
+from asyncjobs._job import off_detach, on_detach, own, parts_of, release
 from asyncjobs._mass_cancel import clean_up_all
 from asyncjobs._ownership import outlast, report_left, report_second
 from asyncjobs.errors import InvalidArgument, WrongLoop
@@ -35,6 +35,10 @@ class JobGroup:
         #: By the job, the handle through which the group owns it.
         self._held: dict[Job[Any], Job[Any]] = {}
         self._entered = self._left = False
+        #: How many creates are under way, and what they and jobs that are taken out wake.
+        self._creating = 0
+        self._watch: Ends | None = None
+        self._created = asyncio.Event()
 
     @property
     def jobs(self) -> tuple[Job[Any], ...]:
@@ -57,12 +61,23 @@ class JobGroup:
             engine.enter()
             self._check_open()
             own(job)
-            self._held[job] = job
+            self._hold(job)
         return job
+
+    def _hold(self, job: Job[Any]) -> None:
+        self._held[job] = job
+        on_detach(job, self._taken_out)
+
+    def _taken_out(self, job: Job[Any]) -> None:
+        if self._watch is not None and self._held.get(job) is job:
+            self._watch.drop(parts_of(job)[1])
 
     async def create(self, creation: Creation[R]) -> Job[R]:
         """
         Create a job that the group owns from the first byte: ``await group.create(exa.agent.runs.create(…))``.
+
+        A clean exit of the block waits for creates that other tasks have under way, and for their jobs. If the block
+        is left by an exception meanwhile, the job is cancelled as soon as it is there.
 
         It raises what awaiting the creation raises, and what :meth:`add` raises.
         """
@@ -73,12 +88,17 @@ class JobGroup:
         except RuntimeError:
             creation.close()
             raise
-        job = await creation.__aenter__()
+        self._creating += 1
+        try:
+            job = await creation.__aenter__()
+        finally:
+            self._creating -= 1
+            self._created.set()
         if self._left:
             # The block was left while the job was being created: nobody would own it.
             await creation.__aexit__(None, None, None)
         else:
-            self._held[job] = job
+            self._hold(job)
         self._check_open()
         return job
 
@@ -113,12 +133,28 @@ class JobGroup:
                 await self._cancel_rest(exc)
         finally:
             for job in owned:
+                off_detach(job, self._taken_out)
                 release(job)
 
     async def _wait(self) -> None:
-        # Other tasks may add jobs while we wait.
-        while open_jobs := [job for job in self.jobs if not job.done]:
-            await wait_all(open_jobs)
+        # Other tasks may add jobs while we wait, create some, or take them out.
+        while (open_jobs := [job for job in self.jobs if not job.done]) or self._creating:
+            if open_jobs:
+                await self._wait_for(open_jobs)
+            else:
+                self._created.clear()
+                await self._created.wait()
+
+    async def _wait_for(self, jobs: list[Job[Any]]) -> None:
+        watch = self._watch = Ends(distinct_cores(jobs))
+        try:
+            while len(watch) and not watch.errors:
+                await watch.news()
+        finally:
+            watch.close()
+            self._watch = None
+        for error in watch.errors.values():
+            raise error.copy()
 
     async def _cancel_rest(self, exc: BaseException) -> None:
         # A client that closes cancels what it owns itself.

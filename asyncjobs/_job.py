@@ -10,7 +10,7 @@ from asyncjobs._updates import Updates
 from asyncjobs.errors import InvalidArgument, NotSupported
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from types import TracebackType
 
     from asyncjobs._core import Core
@@ -59,6 +59,16 @@ def release(job: Job[Any]) -> bool:
     return True
 
 
+def on_detach(job: Job[Any], told: Callable[[Job[Any]], object]) -> None:
+    """Tell an owner when the job is detached."""
+    job._told = (*job._told, told)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - of the same module
+
+
+def off_detach(job: Job[Any], told: Callable[[Job[Any]], object]) -> None:
+    """Tell that owner no more."""
+    job._told = tuple(each for each in job._told if each != told)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+
+
 class Job(Generic[R_co]):
     """
     A piece of work that runs at a service.
@@ -72,13 +82,15 @@ class Job(Generic[R_co]):
     block is left, by whatever route, unless it has ended.
     """
 
-    __slots__ = ("__weakref__", "_core", "_engine", "_held")
+    __slots__ = ("__weakref__", "_core", "_engine", "_held", "_told")
 
     def __init__(self, engine: Engine, core: Core[R_co]) -> None:
         self._engine = engine
         self._core = core
         #: How many blocks own the job through this handle.
         self._held = 0
+        #: Groups that want to hear when it is detached.
+        self._told: tuple[Callable[[Job[Any]], object], ...] = ()
 
     def __repr__(self) -> str:
         return f"<Job {self.ref} {self.state}>"
@@ -258,12 +270,19 @@ class Job(Generic[R_co]):
         """Give up this handle's ownership: leaving its block will no longer cancel the job."""
         while release(self):
             pass
+        for told in self._told:
+            told(self)
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """
         Cancel the job unless it has ended, and wait until that is confirmed, for ``Settings.cleanup_timeout`` seconds.
+
+        They count from when the request is sent: a pause that the service asks for, or a long queue, comes on top.
+        Neither a cancel of this task nor an anyio scope cuts the wait short. A second cancel does, and leaves the
+        rest to the client: ``async with asyncio.timeout(40), asyncio.timeout(30), job`` ends the block after 30 s
+        and the leaving after 40.
 
         The exception under way always goes on; a failure to cancel is added to it as a note.
         """
