@@ -212,6 +212,8 @@ def sandbox(
     """
     from asyncjobs.sandbox import serve  # noqa: PLC0415
 
+    if not host:
+        raise typer.BadParameter("must be an address", param_hint="--host")
     # `inf` and `nan` are floats to the parser.
     if not 0 < speed < float("inf"):
         raise typer.BadParameter("must be a positive number", param_hint="--speed")

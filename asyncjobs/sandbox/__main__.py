@@ -17,6 +17,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--speed", type=float, default=1.0, help="how fast jobs live: 2 is twice as fast")
     parser.add_argument("--seed", type=int, default=0, help="fixes ids and the lengths of lives")
     options = parser.parse_args(arguments)
+    if not options.host:
+        parser.error("--host: expected an address")
     serve(host=options.host, port=options.port, speed=options.speed, seed=options.seed)
 
 

@@ -31,9 +31,10 @@ _GRACE = 1.0
 class Sandbox:
     """A local server that behaves like Exa Websets, Exa agent runs and WaterCrawl searches, all on one origin.
 
-    An async context manager. With *sockets* it listens on *host* and *port* (0: a free one); without, nothing is opened
-    and :meth:`session` talks to it within the process. *clock* gives seconds and defaults to the running loop's time,
-    so that on a virtual loop the service lives in virtual time, too. *seed* fixes ids and the lengths of lives; *speed*
+    An async context manager. With *sockets* it listens on *host* and *port* (0: a free one), by default for this
+    machine only, since it answers whoever reaches it; without, nothing is opened and :meth:`session` talks to it
+    within the process. *clock* gives seconds and defaults to the running loop's time, so that on a virtual loop the
+    service lives in virtual time, too. *seed* fixes ids and the lengths of lives; *speed*
     2.0 makes unscripted jobs live twice as fast; *latency* in seconds is added to every reply.
 
     *api_keys* are the valid keys; ``None`` takes any. *strict_beta* demands the ``Exa-Beta`` header of agent requests.
@@ -59,6 +60,9 @@ class Sandbox:
         rate: float | None = None,
         cancel_ended: int = 200,
     ) -> None:
+        if sockets and not host:
+            # asyncio would listen on every address of the machine.
+            raise ValueError("host: expected an address to listen on; '0.0.0.0' and '::' are all of them")
         self._options = (seed, speed, clock, latency)
         self._address = (host, port) if sockets else None
         keys = None if api_keys is None else frozenset(api_keys)
