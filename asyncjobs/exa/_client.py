@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asyncjobs.exa._agent import Agent
-from asyncjobs.exa._provider import EXA
+from asyncjobs.exa._provider import ENRICHMENT, EXA, SEARCH
 from asyncjobs.exa._websets import WEBSET, Websets
 from asyncjobs.kinds import Client
 
@@ -47,8 +47,16 @@ class Exa(Client):
         return Agent(self)
 
     def jobs(self, webset: Webset) -> list[Job[Any]]:
-        """Return the handles of all searches and enrichments of *webset*, without asking the service."""
-        return [self.job(resource) for resource in (*webset.searches, *webset.enrichments)]
+        """
+        Return the handles of all searches and enrichments of *webset*, without asking the service.
+
+        Raises:
+            InvalidArgument: An id in it cannot be one.
+        """
+        # Replies of 2025 do not say of a job which webset it is in.
+        searches = [self.job_of(SEARCH, each.webset_id or webset.id, each.id) for each in webset.searches]
+        enrichments = [self.job_of(ENRICHMENT, each.webset_id or webset.id, each.id) for each in webset.enrichments]
+        return [*searches, *enrichments]
 
     async def reconcile(self, uncertain: CreateUncertain) -> Any:
         """

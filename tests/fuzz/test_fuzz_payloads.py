@@ -67,6 +67,22 @@ def test_a_damaged_payload_is_structured_or_refused(name, pick, changes):
     assert written(payload) == written(before)
 
 
+@share(2)
+@given(PICKS, edits)
+def test_the_jobs_of_a_damaged_webset_are_all_its_jobs(pick, changes):
+    """A handle for each search and each enrichment that it shows, or a typed error that names the argument."""
+    payload = damaged(chosen("webset", pick), changes)
+    try:
+        webset = structure(payload, exa.Webset, KeyStyle.CAMEL)
+        jobs = exa.Exa("any-key").jobs(webset)
+    except AsyncJobsError as error:
+        check_error(error)
+    else:
+        assert [job.id for job in jobs] == [
+            each["id"] for key in ("searches", "enrichments") for each in payload.get(key) or ()
+        ]
+
+
 @pytest.mark.parametrize("name", RESOURCES)
 @share(0.25)
 @given(json_values)
