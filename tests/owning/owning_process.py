@@ -123,3 +123,10 @@ async def run_out(sandbox: Sandbox, source: str) -> Ended:
 def left_running(sandbox: Sandbox) -> set[str]:
     """Return the refs of the jobs that run at the service."""
     return {row.ref for row in sandbox.ledger.active()}
+
+
+async def asked(sandbox: Sandbox, verb: str, times: int = 1) -> None:
+    """Wait until the service was asked for *verb* so often: a busy machine takes its time."""
+    async with asyncio.timeout(20):
+        while sandbox.ledger.count(verb) < times:  # noqa: ASYNC110 - what happened at the server has no event
+            await asyncio.sleep(0.02)

@@ -7,7 +7,7 @@ import os
 import signal
 
 import pytest
-from owning_process import left_running, run, served
+from owning_process import asked, left_running, run, served
 
 from asyncjobs.sandbox import Fault, Stall
 
@@ -133,7 +133,7 @@ async def test_ctrl_c_while_a_create_is_on_the_wire_cancels_what_it_makes():
         sandbox.fault(Fault(Stall(1.0, processed=True), verb="create"))
         program = await run(sandbox, CREATE)
         await program.says("ready")
-        await asyncio.sleep(0.3)
+        await asked(sandbox, "create")
         program.send(signal.SIGINT)
         ended = await program.ended()
 
@@ -150,10 +150,10 @@ async def test_a_second_ctrl_c_ends_the_cleaning_up_at_once_and_names_what_it_le
         sandbox.fault(Fault(Stall(30.0), verb="cancel", times=None))
         program = await run(sandbox, source)
         await program.says("ready")
-        for _ in range(2):
-            await asyncio.sleep(0.3)
-            program.send(signal.SIGINT)
-        ended = await asyncio.wait_for(program.ended(), 10)
+        program.send(signal.SIGINT)
+        await asked(sandbox, "cancel", jobs)
+        program.send(signal.SIGINT)
+        ended = await program.ended()
 
         assert ended.code == INTERRUPTED
         left = left_running(sandbox)
@@ -171,10 +171,11 @@ async def test_a_second_ctrl_c_while_a_create_is_on_the_wire_says_that_its_outco
         sandbox.fault(Fault(Stall(30.0, processed=True), verb="create"))
         program = await run(sandbox, CREATE)
         await program.says("ready")
-        for _ in range(2):
-            await asyncio.sleep(0.3)
-            program.send(signal.SIGINT)
-        ended = await asyncio.wait_for(program.ended(), 10)
+        await asked(sandbox, "create")
+        program.send(signal.SIGINT)
+        await asyncio.sleep(0.5)
+        program.send(signal.SIGINT)
+        ended = await program.ended()
 
         assert ended.code == INTERRUPTED
         assert len(left_running(sandbox)) == 1
@@ -189,12 +190,12 @@ async def test_a_second_ctrl_c_while_a_create_is_on_the_wire_says_that_its_outco
 async def test_three_lines_make_sigterm_cancel_what_is_owned(source, jobs):
     """They cancel the main task, and so everything that it waits for; the second signal breaks nothing off."""
     async with served() as sandbox:
-        sandbox.fault(Fault(Stall(0.6), verb="cancel", times=None))
+        sandbox.fault(Fault(Stall(1.5), verb="cancel", times=None))
         program = await run(sandbox, with_sigterm(source))
         await program.says("ready")
-        for _ in range(2):
-            program.send(signal.SIGTERM)
-            await asyncio.sleep(0.2)
+        program.send(signal.SIGTERM)
+        await asked(sandbox, "cancel", jobs)
+        program.send(signal.SIGTERM)
         ended = await program.ended()
 
         assert ended.code == 1
