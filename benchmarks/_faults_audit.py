@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from benchmarks._faults_book import TAG, tag_of
+from benchmarks._faults_book import TEXT, text_of
 
 if TYPE_CHECKING:
     from asyncjobs.sandbox import JobRow, Sandbox
@@ -58,9 +58,9 @@ def audit(book: Book, sandbox: Sandbox, at_close: set[str], found: int) -> Resul
     """Compare; *at_close* are the jobs that were active when the clients had closed, *found* is a count."""
     rows: dict[str, list[JobRow]] = {}
     for row in sandbox.ledger.created():
-        rows.setdefault(tag_of(row.body), []).append(row)
-    for intent in book.intents.values():
-        _judge(book, intent, rows.pop(intent.tag, []), at_close)
+        rows.setdefault(text_of(row.body), []).append(row)
+    for text, intents in book.intents.items():
+        _judge(book, intents, rows.pop(text, []), at_close)
     for row in (row for left in rows.values() for row in left):
         book.blame("wrong", f"{row.ref} was wanted by nobody")
     book.check_claims()
@@ -70,7 +70,7 @@ def audit(book: Book, sandbox: Sandbox, at_close: set[str], found: int) -> Resul
     )
     faults["refused"] = sandbox.refused
     counts = Counter({column: len(cases) for column, cases in book.bad.items()})
-    counts["jobs"] = sum(intent.begun for intent in book.intents.values())
+    counts["jobs"] = sum(intent.begun for intents in book.intents.values() for intent in intents)
     counts["created"] = sandbox.ledger.billed()
     counts["requests"] = len(sandbox.ledger.requests) + sandbox.refused
     counts["struck"] = faults.total()
@@ -80,23 +80,26 @@ def audit(book: Book, sandbox: Sandbox, at_close: set[str], found: int) -> Resul
     return Result(counts, faults, book.typed, cases)
 
 
-def _judge(book: Book, intent: Intent, rows: list[JobRow], at_close: set[str]) -> None:
-    """Judge what became of one logical create, of which the service has these jobs."""
-    here = {row.ref for row in rows}
-    if len(rows) > 1:
-        book.blame("doubled", f"{intent.tag} ({intent.use}) is {', '.join(sorted(here))}")
-    for ref in intent.told - here:
-        book.blame("wrong", f"{intent.tag} ({intent.use}) was given {ref}, which is another's")
-    reported = intent.told | book.named | book.unconfirmed
+def _judge(book: Book, intents: list[Intent], rows: list[JobRow], at_close: set[str]) -> None:
+    """Judge what became of creates which are alike, of which the service has these jobs."""
+    here, who = {row.ref for row in rows}, f"{intents[0].text} ({intents[0].use})"
+    begun = sum(intent.begun for intent in intents)
+    if len(rows) > begun:
+        book.blame("doubled", f"{begun} of {who} are {', '.join(sorted(here))}")
+    given = Counter(ref for intent in intents for ref in intent.told)
+    for ref in given.keys() - here:
+        book.blame("wrong", f"{who} was given {ref}, which is another's")
+    for ref, count in given.items():
+        if count > 1:
+            book.blame("wrong", f"{ref} was given to {count} of {who}")
+    owned, uncertain = any(intent.owned for intent in intents), any(intent.uncertain for intent in intents)
     for row in rows:
-        if intent.owned and (not row.ended or row.ref in at_close):
-            if row.ref not in book.unconfirmed | book.named and not intent.uncertain:
-                book.blame("orphaned", f"{row.ref} of {intent.tag} ({intent.use}) was owned, and is {row.status}")
-        elif intent.owned and row.ended:
-            continue
-        if row.ref not in reported:
-            column = "unnamed" if intent.uncertain else "lost"
-            book.blame(column, f"{row.ref} of {intent.tag} ({intent.use}) is {row.status}")
+        # What the service denies nobody can be told of.
+        reported = row.ref in book.unconfirmed | book.named | book.forgotten
+        if owned and (not row.ended or row.ref in at_close) and not reported and not uncertain:
+            book.blame("orphaned", f"{row.ref} of {who} was owned, and is {row.status}")
+        elif not reported and row.ref not in given and not (owned and row.ended):
+            book.blame("unnamed" if uncertain else "lost", f"{row.ref} of {who} is {row.status}")
 
 
 def _look_for_needless(book: Book, sandbox: Sandbox) -> None:
@@ -105,7 +108,7 @@ def _look_for_needless(book: Book, sandbox: Sandbox) -> None:
     for row in sandbox.ledger.requests:
         if row.verb == "create" and row.status != 429:
             # A webset is one create of several jobs.
-            arrived.update(TAG.findall(row.body.decode(errors="replace")))
-    for intent in book.intents.values():
-        if book.sees_all and intent.uncertain and not arrived[intent.tag]:
-            book.blame("needless", f"{intent.tag} ({intent.use}) was called uncertain and never began")
+            arrived.update(TEXT.findall(row.body.decode(errors="replace")))
+    for text, (intent, *_) in book.intents.items():
+        if book.sees_all and intent.uncertain and not arrived[text]:
+            book.blame("needless", f"{text} ({intent.use}) was called uncertain and never began")

@@ -28,7 +28,7 @@ class _Leaving:
     def owns(self, intent_index: int, job: Job[Any]) -> None:
         intent = self._plan.intents[intent_index]
         self._plan.book.returned(intent, job)
-        self.jobs[intent.tag] = job
+        self.jobs[intent.text] = job
 
     def __enter__(self) -> Self:
         self._began = asyncio.get_running_loop().time()
@@ -47,7 +47,7 @@ class _Leaving:
             plan.book.unconfirmed.add(str(error.ref))
         if plan.waits_for_cleanup:
             for intent in plan.intents:
-                if (job := self.jobs.get(intent.tag)) is not None:
+                if (job := self.jobs.get(intent.text)) is not None:
                     plan.book.left(intent, job, error)
         return handled
 
@@ -129,7 +129,7 @@ async def group_to_the_end(plan: Plan) -> None:
         async with JobGroup() as group:
             await _fill(plan, group, leaving)
         for intent in plan.intents:
-            if (job := leaving.jobs.get(intent.tag)) is not None:
+            if (job := leaving.jobs.get(intent.text)) is not None:
                 plan.book.ended(intent, job, job.state, f"group: {job.state}")
 
 
@@ -153,8 +153,8 @@ async def _webset(plan: Plan, external_id: str | None) -> None:
     search, enrichment = plan.intents
     search.begun = enrichment.begun = True
     made = plan.exa.websets.create(
-        search={"query": search.tag, "count": 5},
-        enrichments=[{"description": enrichment.tag}],
+        search={"query": search.text, "count": 5},
+        enrichments=[{"description": enrichment.text}],
         external_id=external_id,
     )
     webset = await plan.told("websets.create", made)
@@ -177,7 +177,7 @@ async def webset(plan: Plan) -> None:
 
 async def webset_by_name(plan: Plan) -> None:
     """The same under a name of our own, which protects it from being created twice."""
-    await _webset(plan, f"mine-{plan.one.tag}")
+    await _webset(plan, f"mine-{plan.one.text}")
 
 
 OWNED: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from asyncjobs import Job
     from asyncjobs.sandbox import Sandbox
 
-TAG: Final = re.compile(r"job-\d{6}")
+TEXT: Final = re.compile(r"job-\d{6}")
 _REF: Final = re.compile(r"\b(?:exa|watercrawl)\.[a-z_]+:[^\s;,'\"]+")
 #: What each state of ours is in the services' words.
 WORDS: Final = {
@@ -48,9 +48,9 @@ _ENDS: Final = {JobFailed: JobState.FAILED, JobCanceled: JobState.CANCELED, JobG
 
 @attrs.define(eq=False)
 class Intent:
-    """One logical create: what somebody on our side wanted to exist once."""
+    """One logical create: what somebody on our side wanted to exist once; *text* is in what is sent."""
 
-    tag: str
+    text: str
     kind: str
     use: str
     owned: bool = False
@@ -74,7 +74,10 @@ class Book:
     sees_all: bool = True
     # Containers, made in good weather.
     websets: list[str] = attrs.field(factory=list[str])
-    intents: dict[str, Intent] = attrs.field(factory=dict[str, Intent])
+    # By their texts: of some creates there are several which are alike to the letter.
+    intents: dict[str, list[Intent]] = attrs.field(factory=dict[str, list[Intent]])
+    # Jobs that the service was made to deny.
+    forgotten: set[str] = attrs.field(factory=set[str])
     # Refs that somebody was told of elsewhere than in a return value: adopted, candidates, named in notes and logs.
     named: set[str] = attrs.field(factory=set[str])
     unconfirmed: set[str] = attrs.field(factory=set[str])
@@ -85,7 +88,7 @@ class Book:
     bad: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
     # What was said to be the end of a job, how, and the service's word at that time.
     claims: list[tuple[Intent, Job[Any], set[JobState], str, str]] = attrs.field(factory=list)
-    _known: set[int] = attrs.field(factory=set[int])
+    _known: set[object] = attrs.field(factory=set[object])
 
     def blame(self, column: str, what: str) -> None:
         """Enter a case of a bad column."""
@@ -115,6 +118,8 @@ class Book:
         """Blame those who said what is not so in the end, and know of no contradiction."""
         for intent, job, states, how, then in self.claims:
             word = self.sandbox.status(str(job.ref))
+            if JobState.GONE in states and str(job.ref) in self.forgotten:
+                continue
             if job.contradiction is None and not any(word in WORDS[state] for state in states):
                 self.blame("wrong", f"{job.ref} ({intent.use}) {how}; the service said {then}, and says {word}")
 
@@ -130,7 +135,7 @@ class Book:
         if isinstance(error, asyncio.CancelledError):
             return
         if not isinstance(error, AsyncJobsError):
-            self.blame("untyped", f"{what} of {intents[0].tag} ({intents[0].use}) raised {error!r}")
+            self.blame("untyped", f"{what} of {intents[0].text} ({intents[0].use}) raised {error!r}")
             return
         self.typed[name] += 1
         took = asyncio.get_running_loop().time() - began
@@ -138,10 +143,10 @@ class Book:
             self.unknown(error)
         elif isinstance(error, CancelUnconfirmed):
             self.unconfirmed.add(str(error.ref))
-        elif isinstance(error, NotFound):
-            self.blame("wrong", f"{what} of {intents[0].tag} ({intents[0].use}) raised {error}")
+        elif isinstance(error, NotFound) and str(error.ref) not in self.forgotten:
+            self.blame("wrong", f"{what} of {intents[0].text} ({intents[0].use}) raised {error}")
         elif isinstance(error, (APIError, TransportError)) and took < self.patience:
-            self.blame("impatient", f"{what} of {intents[0].tag} ({intents[0].use}) raised {name} after {took:.1f} s")
+            self.blame("impatient", f"{what} of {intents[0].text} ({intents[0].use}) raised {name} after {took:.1f} s")
 
     def end_of(self, error: BaseException) -> JobState | None:
         """Return the end of a job that *error* tells of."""
@@ -150,13 +155,14 @@ class Book:
     def unknown(self, error: CreateUncertain) -> None:
         """Enter a create whose outcome is unknown, once."""
         self.named.update(map(str, error.candidates))
-        sent = json.dumps(error.sent, default=str)
-        for tag in TAG.findall(sent):
-            if id(error) not in self._known:
-                self.intents[tag].uncertain += 1
-        if id(error) not in self._known:
-            self._known.add(id(error))
-            self.uncertain.append(error)
+        # Whoever hears of it, and wherever, has a copy.
+        key = error.token or (error.kind, error.sent_at, json.dumps(error.sent, default=str))
+        if key in self._known:
+            return
+        self._known.add(key)
+        self.uncertain.append(error)
+        for text in TEXT.findall(json.dumps(error.sent, default=str)):
+            min(self.intents[text], key=lambda intent: intent.uncertain).uncertain += 1
 
     def notes(self, error: BaseException) -> None:
         """Enter the jobs that the notes on *error* name as possibly running."""
@@ -167,9 +173,9 @@ class Book:
             self.unknown(error.__context__)
 
 
-def tag_of(body: Any) -> str:
-    """Return the tag of the create that a job came from."""
-    found = TAG.search(json.dumps(body, default=str))
+def text_of(body: Any) -> str:
+    """Return the text of the create that a job came from."""
+    found = TEXT.search(str(body.get("query") or body.get("description")))
     return found[0] if found else "nobody"
 
 

@@ -11,7 +11,7 @@ import attrs
 from asyncjobs import Exa, Settings, WaterCrawl
 from asyncjobs.sandbox import Life, Sandbox, races
 from benchmarks._faults_blocks import GROUPS, OWNED, WEBSETS
-from benchmarks._faults_book import Book, Intent, tag_of
+from benchmarks._faults_book import Book, Intent, text_of
 from benchmarks._faults_uses import MANY, USES, Plan
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Clients:
         for client in (self.exa, self.watercrawl):
             book.adopted += len(client.adopted)
             book.named.update(str(job.ref) for job in client.adopted)
-            for error in getattr(client, "uncertain", ()):
+            for error in client.uncertain:
                 book.unknown(error)
         for session in self._sessions:
             if session is not None:
@@ -90,13 +90,17 @@ async def plans(
         use = rng.choices(list(table), [weight for _, weight in table.values()])[0]
         webset = book.websets[-1]
         size = {id(MANY): rng.randint(3, 10), id(GROUPS): rng.randint(2, 6), id(WEBSETS): 2}.get(id(table), 1)
-        kinds = KINDS[:2] if table is WEBSETS else rng.choices(KINDS, k=size)
-        intents = [Intent(f"job-{count + index:06d}", kind, use) for index, kind in enumerate(kinds)]
+        # Some creates are alike to the letter: nothing but the library can tell them apart.
+        twins = table in (MANY, GROUPS) and rng.random() < 0.3
+        kinds = (
+            KINDS[:2] if table is WEBSETS else rng.choices(KINDS, k=1) * size if twins else rng.choices(KINDS, k=size)
+        )
+        intents = [Intent(f"job-{count + (0 if twins else index):06d}", kind, use) for index, kind in enumerate(kinds)]
         count += size
         for intent in intents:
-            book.intents[intent.tag] = intent
+            book.intents.setdefault(intent.text, []).append(intent)
             life = _life(intent, rng).faster(setup.speed)
-            sandbox.script(intent.kind, life, when=lambda body, tag=intent.tag: tag_of(body) == tag)  # type: ignore[misc]
+            sandbox.script(intent.kind, life, when=lambda body, text=intent.text: text_of(body) == text)  # type: ignore[misc]
         clients = hasty if rng.random() < 0.15 else steady
         plan = Plan(use, intents, random.Random(f"{setup.seed} {count}"), book, clients.exa, clients.watercrawl, webset)
         plan.speed, plan.closing, plan.program = setup.speed, clients.closing, table[use][0]

@@ -12,7 +12,7 @@ from asyncjobs.sandbox import Sandbox
 from asyncjobs.testing import VirtualLoop
 from benchmarks import _faults_weather as weather
 from benchmarks._faults_audit import Result, audit
-from benchmarks._faults_book import Book, Intent, Listener
+from benchmarks._faults_book import Book, Intent, Listener, text_of
 from benchmarks._faults_plans import Clients, Setup, plans
 from benchmarks._faults_without import without
 
@@ -44,7 +44,9 @@ def run(setup: Setup) -> Result:
 async def _run(setup: Setup) -> Result:
     loop = asyncio.get_running_loop()
     rng = random.Random(f"{setup.seed} plans")
-    async with Sandbox(seed=setup.seed, sockets=setup.sockets, latency=0.02 / setup.speed) as sandbox:
+    async with Sandbox(
+        seed=setup.seed, sockets=setup.sockets, latency=0.02 / setup.speed, cancel_ended=rng.choice((200, 400, 409))
+    ) as sandbox:
         book = Book(sandbox, patience=setup.settings().retry_budget / 2, sees_all=not setup.sockets)
         loop.set_exception_handler(lambda _, context: book.blame("untyped", f"loop: {context}"))
         with Listener(book):
@@ -53,7 +55,10 @@ async def _run(setup: Setup) -> Result:
             todo = [plan async for plan in plans(setup, sandbox, book, steady, hasty, rng)]
             sandbox.ledger.clear()
             sandbox.fault(*weather.rules(rng, setup.rate))
-            spells = loop.create_task(weather.spells(sandbox, rng, setup.rate))
+            others = [
+                loop.create_task(weather.spells(sandbox, rng, setup.rate)),
+                loop.create_task(_meddle(sandbox, book, random.Random(f"{setup.seed} others"), setup)),
+            ]
             span = setup.jobs / _DENSITY / setup.speed
             programs = [loop.create_task(_use(plan, rng.uniform(0.0, span), setup)) for plan in todo]
             await asyncio.sleep(rng.uniform(0.3, 1.0) * span)
@@ -61,7 +66,8 @@ async def _run(setup: Setup) -> Result:
             await asyncio.gather(*programs)
             await _tidy(steady, book)
             await steady.close(book, BOUND)
-            spells.cancel()
+            for other in others:
+                other.cancel()
             sandbox.clear_faults()
             for task in asyncio.all_tasks():
                 if task.get_name().startswith("asyncjobs"):
@@ -75,7 +81,7 @@ async def _run(setup: Setup) -> Result:
 async def _use(plan: Plan, start: float, setup: Setup) -> None:
     """Let a program run from its start on, cancelled at a random point or not at all, and see to it that it ends."""
     await asyncio.sleep(start)
-    task = asyncio.get_running_loop().create_task(_program(plan), name=f"{plan.use} {plan.one.tag}")
+    task = asyncio.get_running_loop().create_task(_program(plan), name=f"{plan.use} {plan.one.text}")
 
     def cancel() -> None:
         plan.cancels += 1
@@ -98,13 +104,28 @@ async def _use(plan: Plan, start: float, setup: Setup) -> None:
         timer.cancel()
 
 
+async def _meddle(sandbox: Sandbox, book: Book, rng: random.Random, setup: Setup) -> None:
+    """End jobs and let the service forget jobs, as other users of the account do."""
+    while setup.rate:
+        await asyncio.sleep(rng.expovariate(1 / 3.0) / setup.speed)
+        active = [row for row in sandbox.ledger.active() if text_of(row.body) in book.intents]
+        if not active:
+            continue
+        row = rng.choice(active)
+        if rng.random() < 0.5:
+            sandbox.end(row.ref, "cancelled" if row.kind == "exa.agent_run" else "canceled")
+        else:
+            book.forgotten.add(row.ref)
+            sandbox.forget(row.ref, gone=rng.random() < 0.5)
+
+
 async def _program(plan: Plan) -> None:
     try:
         await plan.program(plan)
     except asyncio.CancelledError as error:
         plan.book.notes(error)
         if not plan.cancels:
-            plan.book.blame("untyped", f"{plan.use} of {plan.one.tag} was cancelled by nobody")
+            plan.book.blame("untyped", f"{plan.use} of {plan.one.text} was cancelled by nobody")
     except Exception as error:  # noqa: BLE001  (whatever it is, it is a finding)
         plan.book.failed(plan.intents, plan.use, error, 0.0)
 
@@ -124,15 +145,16 @@ async def _reconcile(setup: Setup, sandbox: Sandbox, book: Book) -> int:
     found = 0
     clients = Clients(sandbox, setup)
     for error in book.uncertain:
-        client: Any = clients.exa if error.kind.startswith("exa") else clients.watercrawl
-        if not hasattr(client, "reconcile"):
-            break
+        exa, watercrawl = clients.exa, clients.watercrawl
         try:
-            job = await client.reconcile(error)
+            if error.kind == "exa.webset":
+                jobs = exa.jobs(await exa.websets.reconcile(error))
+            else:
+                jobs = [await (exa if error.kind.startswith("exa") else watercrawl).reconcile(error)]
         except CreateUncertain as again:
             book.named.update(map(str, again.candidates))
         else:
             found += 1
-            book.named.update([str(job.ref)] if hasattr(job, "ref") else [str(each.ref) for each in client.jobs(job)])
+            book.named.update(str(job.ref) for job in jobs)
     await clients.close(book, BOUND)
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from asyncjobs import CancelOutcome, as_completed, cancel_all, wait_all
-from asyncjobs.errors import AsyncJobsError
+from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed, WaitTimeout
 from benchmarks._faults_book import WORDS
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ class Plan:
         """Return the creation of one job, which nobody has awaited or entered."""
         intent.begun = True
         makers: dict[str, Callable[[], Any]] = {
-            "exa.search": lambda: self.exa.websets.searches.create(self.webset, query=intent.tag, count=5),
-            "exa.enrichment": lambda: self.exa.websets.enrichments.create(self.webset, description=intent.tag),
-            "exa.agent_run": lambda: self.exa.agent.runs.create(query=intent.tag),
-            "watercrawl.search": lambda: self.watercrawl.searches.create(intent.tag),
+            "exa.search": lambda: self.exa.websets.searches.create(self.webset, query=intent.text, count=5),
+            "exa.enrichment": lambda: self.exa.websets.enrichments.create(self.webset, description=intent.text),
+            "exa.agent_run": lambda: self.exa.agent.runs.create(query=intent.text),
+            "watercrawl.search": lambda: self.watercrawl.searches.create(intent.text),
         }
         return makers[intent.kind]()
 
@@ -175,6 +175,53 @@ async def ask_to_cancel(plan: Plan) -> None:
         await plan.waited(plan.one, job)
 
 
+async def wait_in_steps(plan: Plan) -> None:
+    if (job := await plan.made(plan.one)) is None:
+        return
+    while not job.done:
+        began = asyncio.get_running_loop().time()
+        try:
+            await job.wait(timeout=plan.rng.choice((0, 0.3, 2.0)) / plan.speed)
+        except WaitTimeout:
+            await plan.pause(1.0)
+        except AsyncJobsError as error:
+            plan.enter("wait", error, began)
+            return
+    plan.book.ended(plan.one, job, job.state, f"wait in steps: {job.state}")
+
+
+async def cancel_in_steps(plan: Plan) -> None:
+    if (job := await plan.made(plan.one)) is None:
+        return
+    await plan.pause(3.0)
+    for timeout in (0, 0.5 / plan.speed, 3.0 / plan.speed):
+        try:
+            outcome = await job.cancel(timeout=timeout)
+        except CancelUnconfirmed:
+            continue
+        except AsyncJobsError as error:
+            # Without time, the first reply is judged, whatever it is.
+            began = asyncio.get_running_loop().time() - plan.book.patience
+            plan.enter("cancel", error, began)
+            return
+        plan.book.cancelled(plan.one, job, outcome)
+        return
+    await plan.ended(plan.one, job)
+
+
+async def stop(plan: Plan) -> None:
+    if plan.one.kind != "exa.agent_run":
+        await drop(plan)
+        return
+    plan.one.begun = True
+    job = await plan.told("create", plan.exa.agent.runs.create(query=plan.one.text, effort="ultra"))
+    if job is not None:
+        plan.book.returned(plan.one, job)
+        await plan.pause(3.0)
+        await plan.told("stop", job.stop())
+        await plan.waited(plan.one, job)
+
+
 async def drop(plan: Plan) -> None:
     await plan.made(plan.one)
 
@@ -238,6 +285,9 @@ USES: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
     "cancel while waiting": (cancel_while_waiting, 4),
     "ask to cancel": (ask_to_cancel, 3),
     "drop": (drop, 3),
+    "wait in steps": (wait_in_steps, 3),
+    "cancel in steps": (cancel_in_steps, 3),
+    "stop": (stop, 2),
 }
 MANY: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
     "gather(*jobs)": (gather_waits, 1),

@@ -17,6 +17,8 @@ _HTML: Final = "<html><body><h1>The server is having a bad day</h1></body></html
 _EXA: Final = r"^/(agent|websets)"
 _WATERCRAWL: Final = r"^/api/"
 _OVERLOADED: Final = Answer(503, {"error": "The service is overloaded", "tag": "SERVICE_OVERLOADED"})
+_NO_RUN: Final = Answer(429, {"error": {"code": "CONCURRENCY_LIMIT_REACHED", "message": "Too many active runs."}})
+_NO_SEARCH: Final = Answer(403, {"code": 403, "errors": None, "message": "Not more than 2 concurrent searches."})
 #: What looks like success and is none.
 _NONSENSE: Final = (b"", b"{}", b"null", b"[]", b'{"id": ', _HTML.encode(), b'{"id": 7, "status": 7}')
 #: Seconds between one spell and the next, on average, when a fifth of all requests is to be struck.
@@ -71,6 +73,11 @@ async def spells(sandbox: Sandbox, rng: random.Random, rate: float) -> None:
         await asyncio.sleep(rng.expovariate(1 / _CALM) * 0.2 / rate)
         lasts = rng.uniform(0.3, 2.5)
         where = rng.choice((_EXA, _WATERCRAWL))
+        if rng.random() < 0.1:
+            # Only creates are turned away, by two services in two ways.
+            sandbox.fault(Fault(_NO_RUN, kind="exa.agent_run", verb="create", lasts=lasts))
+            sandbox.fault(Fault(_NO_SEARCH, kind="watercrawl.search", verb="create", lasts=lasts))
+            continue
         storm = rng.choice(
             (
                 Answer(429),

@@ -7,7 +7,8 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
-from asyncjobs import _creating, _engine, _group, _retry, _settling, _verbs
+from asyncjobs import _creating, _engine, _finding, _group, _retry, _settling, _verbs
+from asyncjobs._finding import Found
 from asyncjobs._retry import Failure
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def _no_window() -> Any:
         real(self, 0.0)
 
     return mock.patch.object(_settling.Settling, "__init__", without)
+
+
+async def _see_nothing(*_: object) -> Found[Any]:
+    return Found()
 
 
 async def _hurry(*_: object, **__: object) -> None:
@@ -59,6 +64,7 @@ WITHOUT: Final[Mapping[str, tuple[str, Callable[[], Any]]]] = {
     "settle": ("wrong", _no_window),
     "shield": ("deserted", _no_shield),
     "clean-up": ("orphaned", lambda: mock.patch.object(_engine.Engine, "_clean_up", _hurry)),
+    "reconciliation": ("unnamed", lambda: mock.patch.object(_finding.Finder, "look", _see_nothing)),
     "adoption": ("lost", lambda: mock.patch.object(_creating.Create, "abandon", _hurry)),
 }
 
