@@ -60,6 +60,16 @@ async def block(plan: Plan) -> None:
             await plan.pause(6.0)
 
 
+async def block_with_glances(plan: Plan) -> None:
+    """Look now and then, without waiting."""
+    with _Leaving(plan) as leaving:
+        async with plan.create(plan.one) as job:
+            leaving.owns(0, job)
+            for _ in range(4):
+                await plan.pause(2.0)
+                await plan.told("refresh", job.refresh())
+
+
 async def block_to_the_end(plan: Plan) -> None:
     """Wait within the block."""
     with _Leaving(plan) as leaving:
@@ -182,6 +192,7 @@ async def webset_by_name(plan: Plan) -> None:
 
 OWNED: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
     "block": (block, 4),
+    "block with glances": (block_with_glances, 2),
     "block to the end": (block_to_the_end, 4),
     "block with mishap": (block_with_mishap, 4),
     "block in scope": (block_in_scope, 5),

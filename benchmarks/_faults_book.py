@@ -13,7 +13,6 @@ import attrs
 
 from asyncjobs import CancelOutcome, JobState
 from asyncjobs.errors import (
-    APIError,
     AsyncJobsError,
     CancelUnconfirmed,
     CreateUncertain,
@@ -21,6 +20,8 @@ from asyncjobs.errors import (
     JobFailed,
     JobGone,
     NotFound,
+    RateLimited,
+    ServerError,
     TransportError,
 )
 
@@ -143,9 +144,10 @@ class Book:
             self.unknown(error)
         elif isinstance(error, CancelUnconfirmed):
             self.unconfirmed.add(str(error.ref))
-        elif isinstance(error, NotFound) and str(error.ref) not in self.forgotten:
-            self.blame("wrong", f"{what} of {intents[0].text} ({intents[0].use}) raised {error}")
-        elif isinstance(error, (APIError, TransportError)) and took < self.patience:
+        elif isinstance(error, NotFound):
+            if str(error.ref) not in self.forgotten and not intents[0].told & self.forgotten:
+                self.blame("wrong", f"{what} of {intents[0].text} ({intents[0].use}) raised {error}")
+        elif isinstance(error, (RateLimited, ServerError, TransportError)) and took < self.patience:
             self.blame("impatient", f"{what} of {intents[0].text} ({intents[0].use}) raised {name} after {took:.1f} s")
 
     def end_of(self, error: BaseException) -> JobState | None:

@@ -12,7 +12,8 @@ from asyncjobs import Exa, Settings, WaterCrawl
 from asyncjobs.sandbox import Life, Sandbox, races
 from benchmarks._faults_blocks import GROUPS, OWNED, WEBSETS
 from benchmarks._faults_book import Book, Intent, text_of
-from benchmarks._faults_uses import MANY, USES, Plan
+from benchmarks._faults_many import MANY
+from benchmarks._faults_uses import USES, Plan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

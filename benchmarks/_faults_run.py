@@ -145,12 +145,10 @@ async def _reconcile(setup: Setup, sandbox: Sandbox, book: Book) -> int:
     found = 0
     clients = Clients(sandbox, setup)
     for error in book.uncertain:
-        exa, watercrawl = clients.exa, clients.watercrawl
+        client = clients.exa if error.kind.startswith("exa") else clients.watercrawl
         try:
-            if error.kind == "exa.webset":
-                jobs = exa.jobs(await exa.websets.reconcile(error))
-            else:
-                jobs = [await (exa if error.kind.startswith("exa") else watercrawl).reconcile(error)]
+            made = await client.reconcile(error)
+            jobs = clients.exa.jobs(made) if error.kind == "exa.webset" else [made]
         except CreateUncertain as again:
             book.named.update(map(str, again.candidates))
         else:

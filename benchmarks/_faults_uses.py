@@ -1,4 +1,4 @@
-"""How jobs are used in a campaign: each use is a little program such as users write."""
+"""How jobs that nobody owns are used in a campaign, one at a time: little programs such as users write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from asyncjobs import CancelOutcome, as_completed, cancel_all, wait_all
+from asyncjobs import CancelOutcome
 from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed, WaitTimeout
 from benchmarks._faults_book import WORDS
 
@@ -102,9 +102,6 @@ class Plan:
         outcome: CancelOutcome | None = await self.told("cancel", job.cancel(confirm=confirm), intent)
         if outcome is not None and (confirm or outcome is not CancelOutcome.REQUESTED):
             self.book.cancelled(intent, job, outcome)
-
-
-# One job, owned by nobody.
 
 
 async def wait(plan: Plan) -> None:
@@ -226,55 +223,6 @@ async def drop(plan: Plan) -> None:
     await plan.made(plan.one)
 
 
-# Many jobs.
-
-
-async def _all(plan: Plan) -> list[tuple[Intent, Job[Any]]]:
-    jobs = await asyncio.gather(*map(plan.made, plan.intents))
-    return [(intent, job) for intent, job in zip(plan.intents, jobs, strict=True) if job is not None]
-
-
-async def gather_waits(plan: Plan) -> None:
-    await asyncio.gather(*(plan.waited(intent, job) for intent, job in await _all(plan)))
-
-
-async def gather_cancels(plan: Plan) -> None:
-    jobs = await _all(plan)
-    await plan.pause(6.0)
-    await asyncio.gather(*(plan.ended(intent, job) for intent, job in jobs))
-
-
-async def wait_for_all(plan: Plan) -> None:
-    jobs = await _all(plan)
-    await plan.told("wait_all", wait_all([job for _, job in jobs]))
-    for intent, job in jobs:
-        if job.done:
-            plan.book.ended(intent, job, job.state, f"wait_all: {job.state}")
-
-
-async def take_as_completed(plan: Plan) -> None:
-    jobs = {job: intent for intent, job in await _all(plan)}
-
-    async def take() -> None:
-        async for job in as_completed(list(jobs)):
-            if job.state in WORDS:
-                plan.book.ended(jobs[job], job, job.state, f"as_completed: {job.state}")
-
-    await plan.told("as_completed", take())
-
-
-async def cancel_them_all(plan: Plan) -> None:
-    jobs = await _all(plan)
-    await plan.pause(6.0)
-    report = await plan.told("cancel_all", cancel_all([job for _, job in jobs], timeout=120.0 / plan.speed))
-    began = asyncio.get_running_loop().time() - plan.book.patience
-    for (intent, job), (_, entry) in zip(jobs, report.entries if report else (), strict=bool(report)):
-        if isinstance(entry, AsyncJobsError):
-            plan.enter("cancel_all", entry, began, intent)
-        else:
-            plan.book.cancelled(intent, job, entry)
-
-
 USES: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
     # By name: the program, and how often it is drawn.
     "wait": (wait, 6),
@@ -288,11 +236,4 @@ USES: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
     "wait in steps": (wait_in_steps, 3),
     "cancel in steps": (cancel_in_steps, 3),
     "stop": (stop, 2),
-}
-MANY: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
-    "gather(*jobs)": (gather_waits, 1),
-    "gather(cancels)": (gather_cancels, 1),
-    "wait_all": (wait_for_all, 1),
-    "as_completed": (take_as_completed, 1),
-    "cancel_all": (cancel_them_all, 2),
 }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import sys
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
-from asyncjobs import _creating, _engine, _finding, _group, _retry, _settling, _verbs
+from asyncjobs import _creating, _engine, _finding, _ownership, _retry, _settling
 from asyncjobs._finding import Found
 from asyncjobs._retry import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    import asyncio
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 def _sends(failure: Failure, again: bool) -> Any:  # noqa: FBT001
@@ -38,21 +39,27 @@ async def _hurry(*_: object, **__: object) -> None:
 
 
 def _no_shield() -> Any:
+    real = _ownership.outlast
+
+    async def without(tasks: Iterable[asyncio.Task[Any]], **options: Any) -> None:
+        tasks = tuple(tasks)
+        # Closing has to wait for its own end all the same.
+        if any("close" in task.get_name() for task in tasks):
+            await real(tasks, **options)
+
     stack = contextlib.ExitStack()
-    for module in (_engine, _verbs, _group):
-        stack.enter_context(mock.patch.object(module, "outlast", _hurry))
-    # Closing has to wait for its own end all the same.
-    stack.enter_context(mock.patch.object(_engine.Engine, "aclose", _close_in_place))
+    for name, module in list(sys.modules.items()):
+        if name.startswith("asyncjobs.") and getattr(module, "outlast", None) is real:
+            stack.enter_context(mock.patch.object(module, "outlast", without))
     return stack
 
 
-_really_close = _engine.Engine.aclose
+def _no_clean_up() -> Any:
+    def without(self: _engine.Engine, core: object, **options: object) -> asyncio.Task[None]:
+        del core, options
+        return self.tasks.start_cleanup(_hurry(), "nothing")
 
-
-async def _close_in_place(self: Any) -> None:
-    await _really_close(self)
-    if self._closing is not None:
-        await asyncio.wait((self._closing,))
+    return mock.patch.object(_engine.Engine, "clean_up", without)
 
 
 #: By name: the column that shows it, and what takes it away.
@@ -63,7 +70,7 @@ WITHOUT: Final[Mapping[str, tuple[str, Callable[[], Any]]]] = {
     "repeatable": ("impatient", lambda: _sends(Failure.REPEATABLE, again=False)),
     "settle": ("wrong", _no_window),
     "shield": ("deserted", _no_shield),
-    "clean-up": ("orphaned", lambda: mock.patch.object(_engine.Engine, "_clean_up", _hurry)),
+    "clean-up": ("orphaned", _no_clean_up),
     "reconciliation": ("unnamed", lambda: mock.patch.object(_finding.Finder, "look", _see_nothing)),
     "adoption": ("lost", lambda: mock.patch.object(_creating.Create, "abandon", _hurry)),
 }

@@ -14,8 +14,6 @@ from benchmarks._faults_without import WITHOUT
 
 #: How many jobs it takes until the loss shows.
 JOBS = {"settle": 300}
-#: What the library does not do yet: a create whose outcome is unknown is not looked for.
-OPEN = "unnamed"
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -23,7 +21,7 @@ def test_nothing_bad_happens_in_a_campaign(seed):
     """A fifth of all requests is struck, and every bad column stays zero."""
     result = run(Setup(seed, jobs=80, rate=0.2))
 
-    assert [case for case in result.cases if not case.startswith(OPEN)] == []
+    assert result.cases == []
     assert result.counts["struck"] > 20
     assert result.counts["created"] > 40
 
@@ -61,5 +59,5 @@ def test_the_report_says_it_all(capsys):
     assert all(column in table for column in BAD)
     assert faults.main([*arguments, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["ok"], told["counts"]["jobs"], told["cases"]) == (True, 10, [])
+    assert (told["ok"], told["counts"]["jobs"] >= 10, told["cases"]) == (True, True, [])
     assert all(f"\n{column} " in faults.__doc__ for column in BAD)
