@@ -27,13 +27,14 @@ _KEY: Final = "any key"
 
 @attrs.frozen
 class Setup:
-    """What one run is about; *speed* divides all seconds, for runs in real time."""
+    """What one run is about: all *kinds* of jobs, or some; *speed* divides all seconds, for runs in real time."""
 
     seed: int
     jobs: int
     rate: float
     sockets: bool = False
     without: str | None = None
+    kinds: tuple[str, ...] = KINDS
 
     @property
     def speed(self) -> float:
@@ -81,7 +82,8 @@ async def plans(
     setup: Setup, sandbox: Sandbox, book: Book, steady: Clients, hasty: Clients, rng: random.Random
 ) -> AsyncGenerator[Plan]:
     """Make up what is done with so many jobs, give each of them a life, and yield one plan after the other."""
-    shares = ((USES, 0.55), (OWNED, 0.25), (MANY, 0.08), (GROUPS, 0.06), (WEBSETS, 0.06))
+    both = set(KINDS[:2]) <= set(setup.kinds)
+    shares = ((USES, 0.55), (OWNED, 0.25), (MANY, 0.08), (GROUPS, 0.06), (WEBSETS, 0.06 if both else 0.0))
     count = 0
     webset = ""
     while count < setup.jobs:
@@ -94,7 +96,11 @@ async def plans(
         # Some creates are alike to the letter: nothing but the library can tell them apart.
         twins = table in (MANY, GROUPS) and rng.random() < 0.3
         kinds = (
-            KINDS[:2] if table is WEBSETS else rng.choices(KINDS, k=1) * size if twins else rng.choices(KINDS, k=size)
+            KINDS[:2]
+            if table is WEBSETS
+            else rng.choices(setup.kinds, k=1) * size
+            if twins
+            else rng.choices(setup.kinds, k=size)
         )
         intents = [Intent(f"job-{count + (0 if twins else index):06d}", kind, use) for index, kind in enumerate(kinds)]
         count += size
@@ -112,7 +118,7 @@ def _life(intent: Intent, rng: random.Random) -> Life:
     """Draw a life: those that are to be cancelled may be long, or end in just that moment."""
     kind, cancelled = intent.kind, any(word in intent.use for word in ("cancel", "block", "later", "mishap", "scope"))
     dice = rng.random()
-    if kind == "watercrawl.search" and dice < 0.4:
+    if kind == "watercrawl.search" and dice < 0.5:
         return _race(rng)
     ends = rng.choice(("completed", "canceled")) if kind.startswith("exa.") else rng.choice(("finished", "failed"))
     if cancelled and "to the end" not in intent.use and dice < 0.8:
@@ -123,12 +129,13 @@ def _life(intent: Intent, rng: random.Random) -> Life:
 def _race(rng: random.Random) -> Life:
     """Draw a life in which WaterCrawl's end and a cancel meet, slower than measured, as under load."""
     ends = rng.uniform(2.0, 8.0)
+    flips = rng.choice((rng.uniform(0.001, 0.03), rng.uniform(0.25, 0.45)))
     running = ((0.0, "running"), (ends, rng.choice(("finished", "failed"))))
     return attrs.evolve(
         rng.choice(
             (
-                races.finishes_after_cancel(rng.uniform(0.001, 0.45)),
-                races.fails_after_cancel(rng.uniform(0.001, 0.45)),
+                races.finishes_after_cancel(flips),
+                races.fails_after_cancel(flips),
                 races.finishes_before_cancel(rng.uniform(0.001, 0.1)),
                 races.shows_canceling(rng.choice((0.004, 0.07, 2.0))),
                 races.cancels_twice(rng.uniform(0.001, 0.02)),

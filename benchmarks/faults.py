@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from benchmarks._faults_audit import BAD, TOLD, Result
-from benchmarks._faults_plans import Setup
+from benchmarks._faults_plans import KINDS, Setup
 from benchmarks._faults_run import run
 from benchmarks._faults_without import WITHOUT
 
@@ -55,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run, print, and return the exit code."""
     given = _parser().parse_args(arguments)
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    setups = [Setup(seed, given.jobs, given.rate, given.sockets, given.without) for seed in seeds]
+    setups = [
+        Setup(seed, given.jobs, given.rate, given.sockets, given.without, tuple(given.kind or KINDS)) for seed in seeds
+    ]
     began = time.perf_counter()
     total = Result()
     if not given.json:
@@ -86,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=0.2, help="share of requests that are struck (default: 0.2)")
     parser.add_argument("--sockets", action="store_true", help="over real sockets, in real time")
     parser.add_argument("--without", choices=WITHOUT, help="take one of the library's protections away")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only this kind of jobs, or several")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--cases", type=int, default=20, help="cases of bad columns to print (default: 20)")
     parser.add_argument("--processes", type=int, default=None, help="how many at a time (default: one for each core)")

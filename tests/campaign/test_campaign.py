@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import attrs
 import pytest
 
 from benchmarks import faults
@@ -12,8 +13,8 @@ from benchmarks._faults_plans import Setup
 from benchmarks._faults_run import run
 from benchmarks._faults_without import WITHOUT
 
-#: How many jobs it takes until the loss shows.
-JOBS = {"settle": 300}
+#: Where the loss shows sooner: only WaterCrawl overwrites an end that it has shown.
+WHERE = {"settle": {"kinds": ("watercrawl.search",), "jobs": 200}}
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -36,11 +37,11 @@ def test_nothing_goes_wrong_in_good_weather():
 
 @pytest.mark.parametrize("name", WITHOUT)
 def test_the_campaign_sees_the_loss_of_a_protection(name):
-    """Without it, the column that it is for is not zero."""
+    """Without it, the column that it is for is not zero, in one of a few short runs at the latest."""
     column, _ = WITHOUT[name]
-    result = run(Setup(1, jobs=JOBS.get(name, 80), rate=0.2, without=name))
+    setup = Setup(0, **{"jobs": 80, "rate": 0.2, "without": name} | WHERE.get(name, {}))
 
-    assert result.counts[column] > 0
+    assert any(run(attrs.evolve(setup, seed=seed)).counts[column] for seed in range(1, 7))
 
 
 def test_a_run_can_be_repeated():
