@@ -6,6 +6,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from asyncjobs._addresses import check_base_url
 from asyncjobs._admission import limits_for
 from asyncjobs._convert import read_key
 from asyncjobs._engine import Engine
@@ -13,7 +14,7 @@ from asyncjobs._making import Making
 from asyncjobs._middlewares import is_credential
 from asyncjobs._refs import JobRef
 from asyncjobs._settings import Settings, check_header
-from asyncjobs._transport import AiohttpTransport, check_base_url, check_session
+from asyncjobs._transport import AiohttpTransport, check_session
 from asyncjobs._wire import build, decode, identify, read_snapshot
 from asyncjobs.errors import AsyncJobsError, CreateUncertain, InvalidArgument
 

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from asyncjobs._middlewares import Credentials, is_credential
 from asyncjobs._texts import clean
+from asyncjobs._unpacking import READABLE, Unpacker, Unreadable
 from asyncjobs._wire import Reply, Request
 from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, ProtocolError, TransportError
 
@@ -47,38 +49,6 @@ class Transport(Protocol):
     def abandon(self) -> None:
         """Let go of what was opened without waiting for anything."""
         ...
-
-
-def check_base_url(value: object, field: str = "base_url") -> URL:
-    """
-    Return *value* as the address of a service, without a trailing slash.
-
-    Raises:
-        InvalidArgument: It is no absolute ``http`` or ``https`` address, or has a user, query or fragment.
-    """
-    url = _parse(value) if isinstance(value, str) else None
-    if not isinstance(value, str):
-        problem = f"expected an address as str, got {type(value).__name__}"
-    elif url is None:
-        problem = "is no address"
-    elif url.scheme not in {"http", "https"} or not url.host:
-        problem = "expected an absolute http or https address"
-    elif url.user or url.password or url.query_string or url.fragment:
-        problem = "an address has no user, password, query or fragment here"
-    else:
-        return url
-    del value, url  # It may hold a password, and some tracebacks show local variables.
-    raise InvalidArgument(field, problem)
-
-
-def _parse(address: str) -> URL | None:
-    try:
-        url = URL(address.rstrip("/"))
-        # Names with an empty label, or one of more than 63 bytes, break the look-up itself.
-        (url.raw_host or "").encode("idna")
-    except ValueError:
-        return None
-    return url
 
 
 def check_session(session: aiohttp.ClientSession, key_header: str) -> aiohttp.ClientSession:
@@ -117,7 +87,10 @@ class AiohttpTransport:
     ) -> None:
         self._base = str(base_url)
         self._credentials = Credentials(base_url.origin(), key_header, key)
-        self._headers = dict(headers)
+        # Whatever their case, a later one takes the place of an earlier one, and none of what the body is.
+        self._headers = CIMultiDict[str]()
+        for name, value in (*headers.items(), ("Accept-Encoding", READABLE), ("Content-Type", "application/json")):
+            self._headers[name] = value
         self._settings = settings
         self._session = session
         self._owns_session = session is None
@@ -139,7 +112,9 @@ class AiohttpTransport:
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply | AsyncJobsError:
         began = asyncio.get_running_loop().time()
         shown = f"{self._base}{request.target.partition('?')[0]}"
-        content = {} if request.body is None else {"Content-Type": "application/json"}
+        sent = self._headers.copy()
+        if request.body is None:
+            del sent["Content-Type"]
         conceal = self._credentials
         try:
             async with session.request(
@@ -147,12 +122,13 @@ class AiohttpTransport:
                 # Already encoded: decoding and encoding again could turn "%2F" into a slash.
                 URL(f"{self._base}{request.target}", encoded=True),
                 data=request.body,
-                headers={**self._headers, **content},
+                headers=sent,
                 timeout=self._timeout,
                 allow_redirects=request.method == "GET",
                 max_redirects=5,
                 raise_for_status=False,
-                auto_decompress=True,
+                # It does not bound what it unpacks, or bounds it otherwise, in some of its versions.
+                auto_decompress=False,
                 middlewares=(conceal, conceal.log),
             ) as response:
                 headers = {name.lower(): conceal.conceal_text(value) for name, value in response.headers.items()}
@@ -172,7 +148,7 @@ class AiohttpTransport:
         except _NEVER_SENT as error:
             return TransportError(_describe(error), sent=False, method=request.method, url=shown)
         # A redirect to a host whose name cannot be looked up is a UnicodeError.
-        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, Unreadable) as error:
             return TransportError(_describe(error), method=request.method, url=shown)
 
     async def aclose(self) -> None:
@@ -223,19 +199,21 @@ class AiohttpTransport:
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
         """Return the body, ``None`` if it is too large; nothing is read beyond the bound."""
         bound = self._settings.max_body_bytes
+        unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
         chunks: list[bytes] = []
-        size = response.content_length or 0
-        if size <= bound:
-            size = 0
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                size += len(chunk)
-                if size > bound:
+        size = packed = 0
+        if (response.content_length or 0) <= bound:
+            async for data in response.content.iter_chunked(_CHUNK):
+                chunks.append(unpacker.feed(data, bound - size))
+                packed += len(data)
+                size += len(chunks[-1])
+                if max(size, packed) > bound:
                     break
-                chunks.append(chunk)
-        if size > bound:
-            response.close()
-            return None
-        return b"".join(chunks)
+            else:
+                unpacker.end()
+                return b"".join(chunks)
+        response.close()
+        return None
 
 
 def _bound(seconds: float) -> float | None:

@@ -18,7 +18,7 @@ ROOT = pathlib.Path(asyncjobs.__file__).parent
 #: circle.
 TIERS = [
     ["errors", "_states", "_texts"],
-    ["_scalars", "_convert", "_refs"],
+    ["_scalars", "_convert", "_refs", "_unpacking"],
     ["_bodies", "_calls"],
     ["_models", "_settings", "_kinds"],
     [
@@ -38,7 +38,7 @@ TIERS = [
         "_agenda",
         "_admission",
     ],
-    ["_lanes", "_middlewares", "_transport", "_outage"],
+    ["_lanes", "_addresses", "_middlewares", "_transport", "_outage"],
     ["_caller", "_shared", "_tasks", "_waiters", "_ownership", "_finding", "_creating"],
     ["_core", "_canceling", "_watcher"],
     ["_creates", "_owners", "_engine"],

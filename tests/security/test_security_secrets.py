@@ -27,8 +27,8 @@ from asyncjobs import (
     TransportError,
     WaterCrawl,
 )
+from asyncjobs._addresses import check_base_url
 from asyncjobs._middlewares import Credentials
-from asyncjobs._transport import check_base_url
 from asyncjobs._wire import build
 from asyncjobs.kinds import Call, Client
 from asyncjobs.watercrawl import WATERCRAWL
