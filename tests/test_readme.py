@@ -7,12 +7,14 @@ import asyncio
 import inspect
 import pathlib
 import re
+import signal
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 from aiohttp import web
+from trouble import TESTS
 
 import asyncjobs
 from asyncjobs import errors
@@ -99,7 +101,14 @@ async def test_a_fragment_runs(code):
             await watercrawl.searches.create("heat pumps"),
         ]
         names = {name: getattr(asyncjobs, name) for name in asyncjobs.__all__}
-        names |= {"asyncio": asyncio, "exa": exa, "watercrawl": watercrawl, "jobs": jobs, "job": jobs[0]}
+        names |= {
+            "asyncio": asyncio,
+            "signal": signal,
+            "exa": exa,
+            "watercrawl": watercrawl,
+            "jobs": jobs,
+            "job": jobs[0],
+        }
         result = eval(compiled(code), names)  # noqa: S307 - our own text
         if inspect.iscoroutine(result):
             await result
@@ -235,3 +244,23 @@ def test_the_table_of_verbs_names_all_of_them():
     methods = [name for name, member in vars(asyncjobs.Job).items() if inspect.iscoroutinefunction(member)]
 
     assert all(f"job.{name}(" in told for name in methods if not name.startswith("_"))
+
+
+def test_what_can_go_wrong_is_shown_by_tests():
+    """Each line of the table has tests by its name, and they are there."""
+    here = pathlib.Path(__file__).parent
+    assert [row[0] for row in rows("What can go wrong and what you get")] == list(TESTS)
+    for case, tests in TESTS.items():
+        assert tests, case
+        for test in tests:
+            module, name = test.split("::")
+            # What the wheel is tested with has the directory beside it, too.
+            defined = re.findall(r"(?m)^(?:async )?def (test_\w+)", (here / module).read_text(encoding="utf-8"))
+            assert name in defined, test
+
+
+def test_the_three_lines_for_sigterm_are_those_that_were_tried():
+    """Word for word."""
+    tried = (pathlib.Path(__file__).parent / "owning" / "test_owning_signals.py").read_text(encoding="utf-8")
+    lines = next(code for code in PYTHON if "SIGTERM" in code)
+    assert textwrap.indent(lines, "    ") in tried
