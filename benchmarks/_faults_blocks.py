@@ -170,7 +170,9 @@ async def _webset(plan: Plan, external_id: str | None) -> None:
     webset = await plan.told("websets.create", made)
     if webset is None:
         return
-    jobs = list(zip(plan.intents, plan.exa.jobs(webset), strict=True))
+    # By their kinds: somebody else may have deleted one of them already.
+    by_kind = {intent.kind: intent for intent in plan.intents}
+    jobs = [(by_kind[job.kind], job) for job in plan.exa.jobs(webset)]
     for intent, job in jobs:
         plan.book.returned(intent, job)
     if plan.rng.random() < 0.5:

@@ -44,9 +44,11 @@ def run(setup: Setup) -> Result:
 async def _run(setup: Setup) -> Result:
     loop = asyncio.get_running_loop()
     rng = random.Random(f"{setup.seed} plans")
-    async with Sandbox(
-        seed=setup.seed, sockets=setup.sockets, latency=0.02 / setup.speed, cancel_ended=rng.choice((200, 400, 409))
-    ) as sandbox:
+    options: dict[str, Any] = {
+        "cancel_ended": rng.choice((200, 400, 409)),
+        "skew": rng.choice((0.0, 0.0, 3600.0, -600.0)),
+    }
+    async with Sandbox(seed=setup.seed, sockets=setup.sockets, latency=0.02 / setup.speed, **options) as sandbox:
         book = Book(sandbox, patience=setup.settings().retry_budget / 2, sees_all=not setup.sockets)
         loop.set_exception_handler(lambda _, context: book.blame("untyped", f"loop: {context}"))
         with Listener(book):

@@ -35,7 +35,8 @@ class Sandbox:
     machine only, since it answers whoever reaches it; without, nothing is opened and :meth:`session` talks to it
     within the process. *clock* gives seconds and defaults to the running loop's time, so that on a virtual loop the
     service lives in virtual time, too. *seed* fixes ids and the lengths of lives; *speed*
-    2.0 makes unscripted jobs live twice as fast; *latency* in seconds is added to every reply.
+    2.0 makes unscripted jobs live twice as fast; *latency* in seconds is added to every reply. *skew* is for how many
+    seconds the time of day in replies is ahead of this machine's.
 
     *api_keys* are the valid keys; ``None`` takes any. *strict_beta* demands the ``Exa-Beta`` header of agent requests.
     *agent_slots* and *watercrawl_slots* bound how many jobs may be active, *rate* how many Exa requests per second are
@@ -53,6 +54,7 @@ class Sandbox:
         port: int = 0,
         clock: Callable[[], float] | None = None,
         latency: float = 0.0,
+        skew: float = 0.0,
         api_keys: Iterable[str] | None = None,
         strict_beta: bool = False,
         agent_slots: int | None = None,
@@ -63,7 +65,7 @@ class Sandbox:
         if sockets and not host:
             # asyncio would listen on every address of the machine.
             raise ValueError("host: expected an address to listen on; '0.0.0.0' and '::' are all of them")
-        self._options = (seed, speed, clock, latency)
+        self._options = (seed, speed, clock, latency, skew)
         self._address = (host, port) if sockets else None
         keys = None if api_keys is None else frozenset(api_keys)
         self._limits = Limits(keys, strict_beta, agent_slots, watercrawl_slots, rate, cancel_ended)
@@ -76,8 +78,8 @@ class Sandbox:
         if self._server is not None:
             raise RuntimeError("a sandbox opens once")
         loop = asyncio.get_running_loop()
-        seed, speed, clock, latency = self._options
-        self._world = world = World(clock=clock or loop.time, seed=seed, speed=speed, limits=self._limits)
+        seed, speed, clock, latency, skew = self._options
+        self._world = world = World(clock=clock or loop.time, skew=skew, seed=seed, speed=speed, limits=self._limits)
         self._faults = FaultBook(seed, loop.time)
         meter = Meter(world)
         watercrawl = WaterCrawl(world)

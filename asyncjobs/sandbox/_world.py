@@ -44,7 +44,9 @@ class _Script:
 class World:
     """Time, chance, jobs and their scripts."""
 
-    def __init__(self, *, clock: Callable[[], float], seed: int, speed: float, limits: Limits) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float], seed: int, speed: float, limits: Limits, skew: float = 0.0
+    ) -> None:
         self.now = clock
         self.limits = limits
         self.ledger = Ledger(clock)
@@ -55,7 +57,7 @@ class World:
         self._by_ids: dict[tuple[str, ...], RemoteJob] = {}
         self._speed = speed
         self._scripts: dict[str, list[_Script]] = {}
-        self._offset = dt.datetime.now(dt.UTC).timestamp() - clock()
+        self._offset = dt.datetime.now(dt.UTC).timestamp() + skew - clock()
 
     def close(self) -> None:
         """End the streams that are open."""

@@ -250,3 +250,14 @@ async def test_the_date_of_a_fault_is_the_one_it_was_given(opened):
         talk.sandbox.fault(Fault(Answer(503, headers={"date": "Thu, 01 Jan 1970 00:00:00 GMT"})))
 
         assert (await talk("GET", "/agent/runs")).headers["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+@pytest.mark.parametrize("skew", [-3600.0, 3600.0])
+async def test_the_services_clock_may_be_wrong(opened, skew):
+    """Headers and bodies tell the same time, and it is not the machine's."""
+    async with opened(skew=skew) as talk:
+        reply = await talk("POST", "/agent/runs", {"query": "x"})
+        created = datetime.fromisoformat(reply.body["createdAt"])
+
+        assert abs(created - parsedate_to_datetime(reply.headers["Date"])) <= timedelta(seconds=1)
+        assert abs(created - datetime.now(UTC) - timedelta(seconds=skew)) < timedelta(minutes=1)
