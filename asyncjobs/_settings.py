@@ -130,13 +130,13 @@ class Settings:
 
     *request_timeout* bounds one attempt of one request, its reply's body included;
     *connect_timeout* the part of it until the connection stands. *cleanup_timeout* bounds the
-    cancel that leaving a block causes, from when its request leaves the queue, and on closing the creates that
-    are on the wire. *connections* is how many
-    requests run at once.
+    cancel that leaving a block causes, from when its request leaves the queue, and how long a cancelled owner or
+    a client that closes waits for a create on the wire. *connections* is how many requests run at once.
 
     *rates* are requests per second by the name of the provider's limit, the only limits that are then kept;
     ``None`` takes the provider's own figures at its own address and none elsewhere, ``{}`` switches them off.
-    *retry_budget* is for how long a request is tried again, pauses that the service asks for included.
+    *retry_budget* is for how long a request is tried again, pauses that the service asks for included, and waiting for
+    a sign of life while it is away.
 
     A create whose outcome is unknown is looked for, and never sent again by itself: it may only be late. *resend_after*
     changes that for those who would rather pay twice than not have the job: it is then looked for for so long and
@@ -144,7 +144,8 @@ class Settings:
 
     *unreachable_after*, *unknown_after* and *appear_grace* end waits that would never end: no
     successful look for so long, a status word that nobody knows for so long, and a job that was
-    never seen and is answered with 404 for so long.
+    never seen and is answered with 404 for so long. Looks that are held because the service is away count as
+    failed; time in which nothing ran, such as a machine's sleep, does not count.
 
     *max_body_bytes* bounds every reply, after decompression. *paces* replaces the pace of looking by the name of
     the kind. *headers* are sent with every request, for example ``{"Exa-Beta": "agent-2026-05-07"}``.
