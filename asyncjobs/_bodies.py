@@ -75,16 +75,18 @@ def _without_token(pairs: dict[str, Any]) -> dict[str, Any]:
     return pairs
 
 
-def read_json(body: bytes, *, token: bool = False) -> Any:
+def read_json(body: bytes, *, token: bool = False, again: bool = False) -> Any:
     """
     Return what JSON text holds, without the tokens of our creates unless *token* asks for them.
+
+    *again* reads what was read and written before: of a number beyond all bounds (``1e999``) that leaves ``Infinity``.
 
     Raises:
         ValueError: It is no JSON.
         RecursionError: It is nested too deeply.
     """
     hook = None if token or _MARK_BYTES not in body else _without_token
-    return json.loads(body, parse_constant=_no_constant, object_hook=hook)
+    return json.loads(body, parse_constant=None if again else _no_constant, object_hook=hook)
 
 
 def without_tokens(value: Any) -> Any:

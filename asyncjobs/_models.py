@@ -86,7 +86,7 @@ class Snapshot(Generic[R_co]):
             ProtocolError: It is nested too deeply for where this is called.
         """
         try:
-            payload: dict[str, Any] = read_json(self._body)
+            payload: dict[str, Any] = read_json(self._body, again=True)
         except RecursionError:
             raise ProtocolError("the payload is nested too deeply", request_id=self.request_id, ref=self.ref) from None
         return payload

@@ -285,6 +285,13 @@ def test_a_row_of_a_list_is_a_snapshot_of_its_own():
     assert read_row(THING, REF, row, reply(200, {"data": [row]}), "survey").raw == row
 
 
+def test_a_number_beyond_all_bounds_keeps_a_row_readable():
+    """``1e999`` is JSON and comes out as infinity, which is none when it is written again."""
+    received = reply(200, b'{"data": [{"id": "t1", "status": "running", "cost": 1e999}]}')
+    [row] = decode(received)["data"]
+    assert read_row(THING, REF, row, received, "survey").raw == row
+
+
 def test_a_naive_time_is_told_when_the_resource_is_read():
     """Waiting needs no times: the error comes with the resource, names the path, and raw still has it all."""
     payload = {
