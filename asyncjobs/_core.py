@@ -109,7 +109,6 @@ class Core(Generic[R]):
                 queued=began - asked,
                 took=now - began,
                 observed_at=datetime.now(UTC),
-                waited_for=self.watched,
             )
             look.verdict = end
             # Whoever waits for a look has not got one.

@@ -98,17 +98,20 @@ class Guards:
         """Return for how long no look has succeeded, ``None`` if that is not too long yet."""
         return self._trouble if self._trouble >= self._settings.unreachable_after else None
 
-    def absent(self, now: float, *, waited_for: bool = False) -> bool:
-        """
-        Take in a 404; return whether it proves something: a replica may not have heard of a new job yet.
+    def young(self, now: float) -> bool:
+        """Whether it was first heard of so lately that not all servers of the service may know it."""
+        return self._first is None or now - self._first < self._settings.appear_grace
 
-        What was looked at before is gone, unless somebody waits for it and it is as new: then it is looked for again.
+    def absent(self, now: float) -> bool:
+        """
+        Take in a 404; return whether it proves something: a server may not have heard of a new job yet.
+
+        What a look has found is gone, unless it is as new.
         """
         self._absent_since = now if self._absent_since is None else self._absent_since
-        grace = self._settings.appear_grace
-        if self._looked and self._first is not None and not (waited_for and now - self._first < grace):
+        if self._looked and not self.young(now):
             return True
-        return now - self._absent_since >= grace
+        return now - self._absent_since >= self._settings.appear_grace
 
     def word(self, now: float, *, known: bool) -> None:
         """Take in a status word that is *known* here or not."""

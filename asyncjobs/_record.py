@@ -181,17 +181,15 @@ class Record(Generic[R]):
         queued: float,
         observed_at: datetime,
         took: float = 0.0,
-        waited_for: bool = False,
     ) -> AsyncJobsError | None:
         """
         Take in that a look ended in *error*; return what ends the waits for the job, or ``None`` to look on.
 
         Before it was sent it *queued* for so many seconds, which is nobody's failure; then it *took* so many.
-        *waited_for* says that there will be another look, so that a server which is behind need not be believed.
         """
         self._last, self._rush = now, None
         if isinstance(error, APIError) and error.status in {404, 410}:
-            return self._absent(error, now, observed_at, waited_for=waited_for)
+            return self._absent(error, now, observed_at)
         if not is_transient(error):
             return error
         unusable = isinstance(error, ProtocolError)
@@ -213,8 +211,8 @@ class Record(Generic[R]):
         verdict.__cause__ = cause
         return verdict
 
-    def _absent(self, error: APIError, now: float, observed_at: datetime, *, waited_for: bool) -> AsyncJobsError | None:
-        proven = self.guards.absent(now, waited_for=waited_for)
+    def _absent(self, error: APIError, now: float, observed_at: datetime) -> AsyncJobsError | None:
+        proven = self.guards.absent(now)
         if error.status == 410 or (proven and self.snapshot is not None):  # noqa: PLR2004
             self.vanish(observed_at, error.request_id)
             return None

@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncjobs._ownership import outlast
-from asyncjobs._retry import Retries
+from asyncjobs._retry import Retries, backoff
 from asyncjobs._settings import check_timeout
 from asyncjobs._shared import Shared
 from asyncjobs._states import JobState
@@ -20,6 +20,7 @@ from asyncjobs.errors import (
     JobCanceled,
     JobFailed,
     JobGone,
+    NotFound,
     NotSupported,
     WaitTimeout,
     WrongLoop,
@@ -43,6 +44,7 @@ async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]
     """Look once more, again while that is harmless and the retry budget lasts."""
     loop = asyncio.get_running_loop()
     retries = Retries(engine.settings.retry_budget, repeatable=True)
+    denials = 0
     while True:
         engine.enter()
         look = core.begin_look()
@@ -51,7 +53,13 @@ async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]
         except AsyncJobsError as error:
             engine.enter()
             took = 0.0 if look.began is None else loop.time() - look.began
-            delay = retries.after(error, took=took, spread=random.random())  # noqa: S311 - jitter is no secret
+            spread = random.random()  # noqa: S311 - jitter is no secret
+            if isinstance(error, NotFound) and look.verdict is None and core.record.snapshot is not None:
+                # It exists, and this server has not heard of it yet; or it vanished, which the next looks will prove.
+                denials += 1
+                delay: float | None = backoff(denials, spread)
+            else:
+                delay = retries.after(error, took=took, spread=spread)
             if delay is None:
                 raise
             if not await engine.tasks.run(engine.caller.rest(retries, delay), f"backoff before {core.record.ref}"):

@@ -401,3 +401,30 @@ async def test_a_new_job_that_vanishes_while_it_is_waited_for_is_gone():
 
         assert (await job.wait()).state is JobState.GONE
         assert 9 <= now() - began <= 16
+
+
+async def test_a_server_that_is_behind_does_not_end_a_new_job_for_who_looks_once():
+    """A refresh asks again, a look without time does not know; the job remains what it was, and owned."""
+    async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+        sandbox.script("exa.agent_run", Life.ordinary("exa.agent_run", works=None))
+        async with exa.agent.runs.create(query="q") as job:
+            for _ in range(2):  # What was seen of it first is the create's reply, then a look.
+                sandbox.fault(Fault(Stale(4.0), verb="look"))
+                assert (await job.refresh()).state is JobState.RUNNING
+            sandbox.fault(Fault(Stale(9.0), verb="look"))
+            with pytest.raises(WaitTimeout):
+                await job.wait(timeout=0)
+            assert job.state is JobState.RUNNING
+        assert sandbox.status(str(job.ref)) == "cancelled"
+
+
+async def test_a_new_job_that_vanished_is_gone_for_who_looks_once_too():
+    """It is asked for as long as a new job may take to appear."""
+    async with Sandbox(sockets=False) as sandbox, Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa:
+        sandbox.script("exa.agent_run", Life.ordinary("exa.agent_run", works=None))
+        job = await exa.agent.runs.create(query="q")
+        sandbox.forget(str(job.ref))
+        began = now()
+
+        assert (await job.refresh()).state is JobState.GONE
+        assert 9 <= now() - began <= 16

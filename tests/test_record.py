@@ -387,9 +387,19 @@ def test_the_row_of_nonsense_can_be_broken():
 def test_404_after_a_look_is_gone():
     """What was seen and is no longer known; what was last seen is kept."""
     made = seen(S.RUNNING)
-    assert fail(made, gone(), 1) is None
+    assert fail(made, gone(), 12) is None
     assert made.state is made.snapshot.state is S.GONE
     assert (made.snapshot.status, made.snapshot.request_id) == ("running", "r404")
+
+
+def test_404_after_a_look_at_a_new_job_is_no_proof():
+    """One server has heard of it and another has not: until a new job would have appeared everywhere."""
+    made = record(appear_grace=10)
+    see(made, S.RUNNING, 1)
+    assert [fail(made, gone(), now) for now in (2, 5, 10.9)] == [None] * 3
+    assert made.state is S.RUNNING
+    assert fail(made, gone(), 11) is None
+    assert made.state is S.GONE
 
 
 def test_410_is_gone_at_once():
@@ -427,7 +437,7 @@ def test_without_grace_404_is_believed_at_once():
 def test_404_after_the_end_contradicts_it():
     """Final is final here too."""
     made = seen(S.COMPLETED)
-    fail(made, gone(), 5)
+    fail(made, gone(), 12)
     assert (made.state, made.contradiction.state) == (S.COMPLETED, S.GONE)
 
 
