@@ -143,8 +143,8 @@ class Settings:
     sent again if it was not found. ``None`` is never.
 
     *unreachable_after*, *unknown_after* and *appear_grace* end waits that would never end: no
-    successful look for so long, a status word that nobody knows for so long, and a job that was
-    never seen and is answered with 404 for so long. Looks that are held because the service is away count as
+    successful look for so long, a status word that nobody knows for so long, and a job that was never seen, or
+    first so lately, and is answered with 404 for so long. Looks that are held because the service is away count as
     failed; time in which nothing ran, such as a machine's sleep, does not count.
 
     *max_body_bytes* bounds every reply, after decompression. *paces* replaces the pace of looking by the name of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Final
+from typing import Final, Protocol
 
 #: What a request says that it can read.
 READABLE: Final = "gzip, deflate"
@@ -14,6 +14,16 @@ _BARE: Final = -15
 _ZLIB_METHOD: Final = 8
 #: Each further member costs a copy of what follows it.
 _MOST_MEMBERS: Final = 1000
+
+
+class _Inner(Protocol):
+    """What zlib makes to unpack with, and does not name in public."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 class Unreadable(Exception):
@@ -27,7 +37,7 @@ class Unpacker:
         name = encoding.strip().lower()
         self._packed = name in {"gzip", "x-gzip", "deflate"}
         self._gzip = name != "deflate"
-        self._inner: zlib._Decompress | None = None
+        self._inner: _Inner | None = None
         self._members = 0
 
     def feed(self, data: bytes, room: int) -> bytes:
@@ -67,7 +77,7 @@ class Unpacker:
         if self._inner is not None and not self._inner.eof:
             raise Unreadable
 
-    def _begin(self, data: bytes) -> zlib._Decompress:
+    def _begin(self, data: bytes) -> _Inner:
         self._members += 1
         if self._members > _MOST_MEMBERS:
             raise Unreadable
