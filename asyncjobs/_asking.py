@@ -138,7 +138,9 @@ class Asking:
 
         def read(reply: Reply) -> tuple[list[T], str | None]:
             payload = decode(reply)
-            return parse(payload, reply), next_cursor(payload, paging)
+            # First: a page that turns out to be broken is read again, and none of its rows may count as given.
+            cursor = next_cursor(payload, paging)
+            return parse(payload, reply), cursor
 
         async def fetch(cursor: str | None) -> tuple[list[T], str | None]:
             self._engine.enter()

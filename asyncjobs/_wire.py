@@ -57,8 +57,7 @@ class Reply:
     """
 
     status: int
-    # Some hold secrets of the service's, such as its cookies.
-    headers: Mapping[str, str] = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(repr=False)  # Cookies are secrets, too.
     body: bytes = attrs.field(repr=False)
     url: str
     began: float
@@ -196,8 +195,7 @@ def read_row(kind: JobKind[R], ref: JobRef, payload: Mapping[str, Any], reply: R
     try:
         body = json.dumps(payload, separators=(",", ":")).encode()
     except RecursionError:
-        message = f"{reply.url}: a row is nested too deeply"
-        raise ProtocolError(message, request_id=reply.request_id, ref=ref) from None
+        raise ProtocolError(f"{reply.url}: a row is nested too deeply", request_id=reply.request_id) from None
     return _snapshot(kind, ref, payload, reply, source, body)
 
 
@@ -206,9 +204,13 @@ def read_snapshot(kind: JobKind[R], ref: JobRef, reply: Reply, source: Source) -
     Return what *reply* as a whole says about a job. Only the state, progress and reason are read now.
 
     Raises:
-        ProtocolError: It is no JSON object, or its status is missing or no string.
+        ProtocolError: It is no JSON object, names another job (a connection out of step), or has no string as status.
     """
-    return _snapshot(kind, ref, decode(reply), reply, source, reply.body)
+    payload = decode(reply)
+    shown = payload.get([*kind.identity.values()][-1])
+    if isinstance(shown, str) and shown.casefold() != ref.id.casefold():
+        raise ProtocolError(f"{reply.url}: the reply is about another job", request_id=reply.request_id, ref=ref)
+    return _snapshot(kind, ref, payload, reply, source, reply.body)
 
 
 def read_answer(kind: JobKind[R], ref: JobRef, reply: Reply, source: Source) -> Snapshot[R] | None:

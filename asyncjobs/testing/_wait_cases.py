@@ -156,13 +156,13 @@ async def a_word_that_nobody_knows_ends_a_wait_after_a_while(scene: Scene) -> No
     """It is UNKNOWN and looked at again; if it stays for Settings.unknown_after seconds, UnknownStatus."""
     word = "a-word-that-nobody-knows"
     passing = scene.put(works=20)
-    body = scene.spelled(passing, word)
-    scene.server.fault("look", Fault(200, body, times=2))
+    scene.server.fault("look", Fault(200, scene.spelled(passing, word), times=2))
     same("the state in that word", (await passing.refresh()).state, JobState.UNKNOWN)
     same("the state at last", (await passing.wait()).state, JobState.COMPLETED)
-    scene.server.fault("look", Fault(200, body, times=None))
+    staying = scene.put()
+    scene.server.fault("look", Fault(200, scene.spelled(staying, word), times=None))
     with raising(UnknownStatus, "a wait in which the word stays") as caught:
-        await scene.put().wait()
+        await staying.wait()
     same("error.status", caught.error.status, word)
 
 

@@ -185,6 +185,18 @@ async def test_the_same_page_for_ever_ends_the_list(name):
     assert asked <= 110
 
 
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("cursor", [None, "", 5, []])
+async def test_a_page_whose_cursor_is_broken_loses_no_row(name, cursor):
+    """It is read again as a whole: its rows count as given only when all of it made sense."""
+    make = LISTS[name][1]
+    pages = [{"data": make("r1"), "hasMore": True, "nextCursor": cursor}, {"data": make("r1"), "hasMore": False}]
+    handler, seen = scripted(*map(answer, pages))
+    async with serving(handler) as session, Exa(KEY, base_url=HOME, session=session) as exa:
+        rows, error = await gather(LISTS[name][0](exa))
+    assert ([row.id for row in rows], error, len(seen)) == (["r1"], None, 2)
+
+
 async def test_a_few_empty_pages_end_nothing():
     """A service that filters gives such pages in between."""
     ids, error, _ = await listing(

@@ -254,6 +254,24 @@ async def test_what_follows_a_reply_answers_no_other_request():
                 assert isinstance(error, TransportError)  # noqa: PT017
 
 
+@pytest.mark.parametrize("status", ["completed", "failed", "running"])
+async def test_a_reply_about_another_job_tells_nothing_of_this_one(status):
+    """Where a connection is out of step, a look that got another one's reply is a failed look; the next one counts."""
+    handler, seen = scripted(answer({**RUN, "id": "r2", "status": status}), answer({**RUN, "status": "completed"}))
+    async with serving(handler) as session, Exa(KEY, base_url=HOME, session=session) as exa:
+        job = exa.job("exa.agent_run:r1")
+        snapshot = await job.wait()
+        assert (snapshot.raw["id"], job.state) == ("r1", JobState.COMPLETED)
+    assert len(seen) == 2
+
+
+async def test_an_id_in_other_capitals_is_the_same():
+    """Some services write ids, such as UUIDs, in small letters whatever they were asked by."""
+    handler, _ = scripted(answer({"uuid": "ab-12", "status": "finished"}))
+    async with serving(handler) as session, WaterCrawl(KEY, base_url=HOME, session=session) as watercrawl:
+        assert (await watercrawl.job("watercrawl.search:AB-12").wait()).state is JobState.COMPLETED
+
+
 @given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda tail: http(OK)[:-5] + tail))
 async def test_any_bytes_are_a_reply_or_a_typed_error(data):
     """Whatever comes instead of a reply."""
