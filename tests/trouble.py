@@ -129,6 +129,26 @@ TESTS: dict[str, tuple[str, ...]] = {
         "security/test_security_bounds.py::test_a_bomb_is_stopped_at_the_bound",
         "security/test_security_bounds.py::test_deep_nesting_is_a_protocol_error",
     ),
-    "a list that repeats itself for ever": ("test_pages.py::test_a_cursor_that_comes_back_is_an_error",),
+    "your session has cookies, or passwords in `.netrc`": (
+        "security/test_security_origins.py::test_cookies_of_a_session_stay_there",
+        "security/test_security_origins.py::test_a_session_that_trusts_the_environment_sends_no_password_from_there",
+    ),
+    "the service repeats your key": (
+        "security/test_security_secrets.py::test_nothing_that_goes_wrong_shows_the_key",
+        "security/test_security_secrets.py::test_a_payload_that_repeats_the_key_is_blotted_out",
+    ),
+    "the service writes line breaks or megabytes into an error": (
+        "security/test_security_bounds.py::test_an_error_is_short_and_in_one_line",
+    ),
+    "a reply is about another job": (
+        "security/test_security_bounds.py::test_a_reply_about_another_job_tells_nothing_of_this_one",
+    ),
+    "a ref or a pickle from untrusted text": (
+        "security/test_security_untrusted.py::test_any_text_is_refused_or_leads_to_the_one_path_of_its_kind",
+        "security/test_security_untrusted.py::test_nothing_but_an_error_of_ours_is_rebuilt",
+    ),
+    "a list that repeats itself for ever": (
+        "security/test_security_bad_input.py::test_a_cursor_that_comes_back_ends_the_list_after_its_last_rows",
+    ),
     "a handle or client on another event loop": ("test_bad_input.py::test_a_client_on_another_loop_says_so",),
 }
