@@ -29,7 +29,7 @@ TEXTS = st.one_of(
 )
 
 
-@share(4)
+@share(2)
 @given(TEXTS)
 @example("exa.search:%")
 @example("exa.search:%ff")
