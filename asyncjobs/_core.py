@@ -100,19 +100,8 @@ class Core(Generic[R]):
             )
             snapshot = read_snapshot(record.kind, record.ref, reply, "poll")
         except AsyncJobsError as error:
-            now = loop.time()
-            began = now if look.began is None else look.began
             held, contradiction = record.snapshot, record.contradiction
-            end = record.fail(
-                error,
-                now=now,
-                queued=began - asked,
-                took=now - began,
-                observed_at=datetime.now(UTC),
-            )
-            look.verdict = end
-            # Whoever waits for a look has not got one.
-            self.publish(began=float("-inf"), error=end)
+            look.verdict = self.take_failure(error, asked=asked, began=look.began)
             if record.snapshot is not None and record.snapshot is not held:
                 look.seen = record.snapshot
                 return record.snapshot
@@ -122,6 +111,18 @@ class Core(Generic[R]):
             raise error.about(record.ref, record.snapshot) from error.__cause__
         look.seen = snapshot
         return self.take_in(snapshot, began=reply.began)
+
+    def take_failure(self, error: AsyncJobsError, *, asked: float, began: float | None) -> AsyncJobsError | None:
+        """
+        Take in that a look which was *asked* for, and *began* if it left its lane, ended in *error*.
+
+        Those who wait for a look have not got one. Returns what ends the waits, if it does.
+        """
+        now = asyncio.get_running_loop().time()
+        began = now if began is None else began
+        end = self.record.fail(error, now=now, queued=began - asked, took=now - began, observed_at=datetime.now(UTC))
+        self.publish(began=float("-inf"), error=end)
+        return end
 
     def take_in(self, snapshot: Snapshot[R], *, began: float) -> Snapshot[R]:
         """Take in a snapshot from wherever and tell those who wait; return what is held afterwards."""
@@ -226,6 +227,11 @@ class Core(Generic[R]):
         end = self.record.held(weather, due=due, now=now)
         if end is not None:
             self.publish(began=float("-inf"), error=end)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the next look is wanted sooner than by the ordinary pace."""
+        return self.record.urgent
 
     def next_look(self, now: float) -> float:
         """Return when the next look is due."""

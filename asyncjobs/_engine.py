@@ -19,6 +19,7 @@ from asyncjobs._lanes import Lanes
 from asyncjobs._outage import Outage
 from asyncjobs._owners import Owners, describe_left
 from asyncjobs._ownership import outlast, report_left
+from asyncjobs._surveying import Surveyor
 from asyncjobs._tasks import Tasks
 from asyncjobs._tracing import Claims
 from asyncjobs._watcher import Watcher
@@ -56,9 +57,11 @@ class Engine:
         outage = Outage(provider.name)
         self.caller: Caller = Caller(transport, self._lanes, outage, settings)
         self.tasks: Tasks = Tasks()
-        self._watcher = Watcher(settings.connections, self.tasks, outage)
-        self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
         self._cores: weakref.WeakValueDictionary[JobRef, Core[Any]] = weakref.WeakValueDictionary()
+        self._watcher = Watcher(
+            settings.connections, self.tasks, outage, Surveyor(self.caller, provider, self._cores.get)
+        )
+        self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
         self._creates = Creates(self.tasks, settings.cleanup_timeout)
         self.listings: Listings = Listings(self.caller, self.tasks, provider.refusals)
         self.claims: Claims = Claims()

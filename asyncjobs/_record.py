@@ -48,7 +48,6 @@ class Record(Generic[R]):
     __slots__ = (
         "_began",
         "_last",
-        "_pace",
         "_quiet",
         "_rush",
         "_settling",
@@ -57,6 +56,7 @@ class Record(Generic[R]):
         "epoch",
         "guards",
         "kind",
+        "pace",
         "ref",
         "requested_by_us",
         "snapshot",
@@ -73,7 +73,7 @@ class Record(Generic[R]):
         self.contradiction: Snapshot[R] | None = None
         self.requested_by_us: bool = False
         self.epoch: int = 0
-        self._pace: Pace = settings.paces.get(kind.name, kind.pace)
+        self.pace: Pace = settings.paces.get(kind.name, kind.pace)
         self.guards: Guards = Guards(settings)
         self._settling = Settling(kind.settle)
         self._began = float("-inf")  # When the request behind the snapshot started.
@@ -174,13 +174,7 @@ class Record(Generic[R]):
     # -- guards -------------------------------------------------------------
 
     def fail(
-        self,
-        error: AsyncJobsError,
-        *,
-        now: float,
-        queued: float,
-        observed_at: datetime,
-        took: float = 0.0,
+        self, error: AsyncJobsError, *, now: float, queued: float, observed_at: datetime, took: float = 0.0
     ) -> AsyncJobsError | None:
         """
         Take in that a look ended in *error*; return what ends the waits for the job, or ``None`` to look on.
@@ -242,7 +236,11 @@ class Record(Generic[R]):
         if settled is not None:
             return settled
         if self.guards.failures:
-            return self._last + _pace.after_failure(self._pace, self.guards.failures - 1, spread)
+            return self._last + _pace.after_failure(self.pace, self.guards.failures - 1, spread)
         progress = self.snapshot.progress if self.snapshot is not None else None
-        urgent = self.requested_by_us and not self.final
-        return self._last + _pace.interval(self._pace, self._quiet, urgent=urgent, progress=progress, spread=spread)
+        return self._last + _pace.interval(self.pace, self._quiet, urgent=self.urgent, progress=progress, spread=spread)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether a cancel of ours is under way, or the next look is wanted at once."""
+        return self._rush is not None or (self.requested_by_us and not self.final)

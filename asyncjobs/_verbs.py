@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from asyncjobs._ownership import outlast
 from asyncjobs._retry import Retries, backoff
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+#: A job that is denied may appear in any moment: it is asked for again after so many seconds at the latest.
+_DENIED: Final = 2.0
+
 
 def _held(core: Core[R]) -> Snapshot[R]:
     snapshot = core.record.snapshot
@@ -57,7 +60,7 @@ async def refresh(engine: Engine, core: Core[R], *, reopen: bool) -> Snapshot[R]
             if isinstance(error, NotFound) and look.verdict is None and core.record.snapshot is not None:
                 # It exists, and this server has not heard of it yet; or it vanished, which the next looks will prove.
                 denials += 1
-                delay: float | None = backoff(denials, spread)
+                delay: float | None = min(backoff(denials, spread), _DENIED)
             else:
                 delay = retries.after(error, took=took, spread=spread)
             if delay is None:

@@ -1,8 +1,9 @@
 """
 One task that looks at all jobs that somebody waits for.
 
-It is started by the first waiter and ends with the last one. Each request is a short task of its own, at most
-*connections* of them; who is due is the agenda's business. While the service is away, the weather says how many of
+It is started by the first waiter and ends with the last one. Each look, and each reading of a list that shows many
+jobs, is a short task of its own, at most *connections* of them; who is due, and what covers them, is the agenda's
+business. While the service is away, the weather says how many of
 those may go: the others stay due, and are told for how long they have been held.
 """
 
@@ -14,13 +15,19 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from asyncjobs._agenda import Agenda
-from asyncjobs.errors import AsyncJobsError
+from asyncjobs._retry import is_transient
+from asyncjobs._surveying import Round
+from asyncjobs._waiters import Look
+from asyncjobs.errors import AsyncJobsError, ProtocolError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from asyncjobs._core import Core
     from asyncjobs._outage import Outage
+    from asyncjobs._rounds import Route
+    from asyncjobs._surveying import Surveyor
     from asyncjobs._tasks import Tasks
-    from asyncjobs._waiters import Look
 
 _log = logging.getLogger("asyncjobs")
 
@@ -28,12 +35,14 @@ _log = logging.getLogger("asyncjobs")
 class Watcher:
     """Looks at the jobs on its agenda when they are due."""
 
-    def __init__(self, connections: int, tasks: Tasks, outage: Outage) -> None:
+    def __init__(self, connections: int, tasks: Tasks, outage: Outage, surveyor: Surveyor) -> None:
         self._connections = connections
         self._tasks = tasks
+        self._surveyor = surveyor
         self._weather = outage.weather
         self._agenda: Agenda[Core[Any]] = Agenda()
-        self._looking: dict[Core[Any], Look] = {}
+        self._looking: dict[Core[Any], Look | Round] = {}
+        self._under_way = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         outage.on_good = self._wake.set
@@ -44,6 +53,8 @@ class Watcher:
     def watch(self, core: Core[Any]) -> None:
         """Look at *core* from now on, when it is due."""
         if core not in self._looking and core not in self._agenda:
+            record = core.record
+            self._agenda.join(core, self._surveyor.routes(record.kind, record.ref), record.pace.first)
             self._schedule(core)
         # The end of the loop cancels it while waits of others are left, and a clean-up begins after that.
         if self._task is None or self._task.done() or self._task.cancelling():
@@ -56,9 +67,13 @@ class Watcher:
 
     def unwatch(self, core: Core[Any]) -> None:
         """Stop looking at *core*; a look that only we wanted is dropped."""
-        self._agenda.discard(core)
-        if look := self._looking.pop(core, None):
-            look.shared.release()
+        self._agenda.leave(core)
+        under_way = self._looking.pop(core, None)
+        if isinstance(under_way, Look):
+            self._under_way -= 1
+            under_way.shared.release()
+        elif under_way is not None:
+            under_way.wanted.discard(core)
         if self._task is not None and not self._task.get_loop().is_closed():
             self._wake.set()
 
@@ -68,10 +83,11 @@ class Watcher:
             self._task.cancel()
             await asyncio.wait((self._task,))
 
-    def _schedule(self, core: Core[Any]) -> None:
+    def _schedule(self, core: Core[Any], *, alone: bool = False) -> None:
         now = asyncio.get_running_loop().time()
         # What was due while nobody waited is due now, and was not held till now.
-        self._agenda.schedule(core, max(core.next_look(now), now))
+        due = now if alone else max(core.next_look(now), now)
+        self._agenda.schedule(core, due, urgent=core.urgent, alone=alone)
         self._wake.set()
 
     async def _run(self) -> None:
@@ -81,7 +97,7 @@ class Watcher:
                 self._wake.clear()
                 self._begin(loop.time())
                 # Without room a look that ends is what wakes us; without anything due, a new waiter.
-                due = self._agenda.next_due() if len(self._looking) < self._connections else None
+                due = self._agenda.next_due() if self._under_way < self._connections else None
                 due = None if due is None else self._weather.next_time(due)
                 timer = None if due is None else loop.call_at(due, self._wake.set)
                 try:
@@ -98,16 +114,19 @@ class Watcher:
 
     def _begin(self, now: float) -> None:
         """Begin as many looks as there is room for."""
-        room = self._weather.room(now, self._connections - len(self._looking))
+        room = self._weather.room(now, self._connections - self._under_way)
         due = self._agenda.next_due()
         if not room or due is None or due > now:
             return
         if self._weather.away:
             self._choose_probe(now)
-        errands = self._agenda.take(now, room)
+        errands = self._agenda.take(now, room, lists=not self._weather.away)
         self._weather.began(len(errands), now, random.random())  # noqa: S311 - jitter is no secret
         for errand in errands:
-            self._look(*errand.keys)
+            if errand.route is None:
+                self._look(*errand.keys)
+            else:
+                self._survey(errand.route, errand.keys)
 
     def _choose_probe(self, now: float) -> None:
         """Tell all that are due that they are held, and put the one in front that has failed least often."""
@@ -122,12 +141,14 @@ class Watcher:
         look = core.begin_look()
         look.shared.hold()
         self._looking[core] = look
+        self._under_way += 1
         look.shared.task.add_done_callback(lambda _: self._looked(core, look))
 
     def _looked(self, core: Core[Any], look: Look) -> None:
         if self._looking.get(core) is not look:
             return  # It was dropped meanwhile.
         del self._looking[core]
+        self._under_way -= 1
         look.shared.release()
         task = look.shared.task
         mistake = None if task.cancelled() else task.exception()
@@ -137,6 +158,52 @@ class Watcher:
             self._give_up(core, "the look failed in an unforeseen way", mistake)
         elif core.watched:
             self._schedule(core)
+        self._wake.set()
+
+    def _survey(self, route: Route, keys: Iterable[Core[Any]]) -> None:
+        this = Round(route, set(keys))
+        self._looking.update(dict.fromkeys(this.wanted, this))
+        self._under_way += 1
+        this.task = self._tasks.start_errand(
+            self._surveyor.read(this, lambda core: self._shown(core, this)), f"survey {route.path}"
+        )
+        this.task.add_done_callback(lambda _: self._surveyed(this))
+
+    def _shown(self, core: Core[Any], this: Round) -> None:
+        """Take in that a list showed *core*, whether or not it was due."""
+        if core in this.wanted:
+            this.wanted.discard(core)
+            self._looking.pop(core, None)
+            self._schedule(core)
+        elif core in self._agenda:
+            self._schedule(core)
+
+    def _surveyed(self, this: Round) -> None:
+        now = asyncio.get_running_loop().time()
+        self._under_way -= 1
+        for core in this.wanted:
+            self._looking.pop(core, None)
+        error = None if this.task.cancelled() else this.task.exception()
+        if this.task.cancelled():
+            self._agenda.failed(this.route, now, refused=False)
+        elif error is None:
+            # Absence proves nothing: a look at each alone decides.
+            old = [core for core in this.wanted if not core.record.guards.young(now)]
+            self._agenda.surveyed(this.route, now, pages=this.task.result(), missing=old)
+            for core in this.wanted:
+                self._schedule(core, alone=True)
+        elif isinstance(error, AsyncJobsError):
+            passing = is_transient(error) and not isinstance(error, ProtocolError)
+            self._agenda.failed(this.route, now, refused=not passing)
+            for core in list(this.wanted):
+                if passing:
+                    core.take_failure(error, asked=this.asked, began=this.began)
+                self._schedule(core)
+        else:
+            _log.error("reading %s failed in an unforeseen way", this.route.path, exc_info=error)
+            self._agenda.failed(this.route, now, refused=True)
+            for core in this.wanted:
+                self._schedule(core)
         self._wake.set()
 
     def _give_up(self, core: Core[Any], what: str, cause: BaseException) -> None:

@@ -57,16 +57,20 @@ class World:
     One kind of job, a service and a client; an async context manager.
 
     *latency* is in seconds, *settings* are those of the client, *without* names verbs that the kind
-    is to lack.
+    is to lack; without *lists* each job is looked at by itself.
     """
 
-    def __init__(self, kind: str, *, latency: float = 0.0, without: Iterable[str] = (), **settings: Any) -> None:
+    def __init__(
+        self, kind: str, *, latency: float = 0.0, without: Iterable[str] = (), lists: bool = True, **settings: Any
+    ) -> None:
         provider, self._client_class = (EXA, Exa) if SHEETS[kind] in EXA.kinds else (WATERCRAWL, WaterCrawl)
         self.kind = attrs.evolve(SHEETS[kind], **dict.fromkeys(without))
+        if not lists:
+            self.kind = attrs.evolve(self.kind, surveys=(), trace=None)
         self._provider = attrs.evolve(
             provider, kinds=tuple(self.kind if sheet.name == kind else sheet for sheet in provider.kinds)
         )
-        self._plain = not without
+        self._plain = lists and not without
         self._settings = Settings(**settings)
         self._sandbox = Sandbox(sockets=False, latency=latency)
         self._ids: tuple[str, ...] = ()

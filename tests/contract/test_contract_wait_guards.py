@@ -81,7 +81,7 @@ async def test_failing_looks_come_more_slowly(kind):
 
 async def test_after_a_429_the_hint_is_kept(kind):
     """A pause holds back all looks of the client, and they go on after it."""
-    async with World(kind) as world:
+    async with World(kind, lists=False) as world:
         job, other = await world.create(works=10), await world.create(works=10)
         world.answer("look", 429, retry_after=40, job=job)
         await asyncio.gather(job.wait(), other.wait())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 
+import attrs
 import pytest
 
 from asyncjobs import (
@@ -18,6 +20,8 @@ from asyncjobs import (
     TransportError,
     WaitTimeout,
 )
+from asyncjobs.exa import AGENT_RUN, EXA
+from asyncjobs.kinds import Client
 from asyncjobs.sandbox import Answer, Fault, Life, Sandbox, Say, Stall
 
 MANY = 40
@@ -25,14 +29,16 @@ HTML = Fault(Answer(503, "<html>away</html>", {"Content-Type": "text/html"}), ti
 
 
 @contextlib.asynccontextmanager
-async def world(count=MANY, *, works=None, **settings):
-    """Give a sandbox, a client, and so many runs of it."""
+async def world(count=MANY, *, works=None, lists=True, **settings):
+    """Give a sandbox, a client, and so many runs of it; without *lists* each is looked at by itself."""
+    kind = AGENT_RUN if lists else attrs.evolve(AGENT_RUN, surveys=(), trace=None)
+    make = Exa if lists else functools.partial(Client, attrs.evolve(EXA, kinds=(kind,)))
     async with (
         Sandbox(sockets=False, latency=0.05) as sandbox,
-        Exa("key", base_url=sandbox.url, session=sandbox.session(), settings=Settings(**settings)) as exa,
+        make("key", base_url=sandbox.url, session=sandbox.session(), settings=Settings(**settings)) as exa,
     ):
         sandbox.script("exa.agent_run", Life.ordinary("exa.agent_run", works=works), times=None)
-        jobs = await asyncio.gather(*(exa.agent.runs.create(query="q") for _ in range(count)))
+        jobs = await asyncio.gather(*(exa.create(kind, {"query": "q"}) for _ in range(count)))
         yield sandbox, exa, list(jobs)
 
 
@@ -175,7 +181,7 @@ async def test_a_look_that_hangs_through_a_sleep_counts_its_timeout_at_most():
 
 async def test_an_unknown_word_is_not_blamed_for_an_outage():
     """The guard of unknown words waits for a look that succeeds."""
-    async with world(unknown_after=60, unreachable_after=1000) as (sandbox, _, jobs):
+    async with world(lists=False, unknown_after=60, unreachable_after=1000) as (sandbox, _, jobs):
         sandbox.fault(Fault(Say("pondering"), verb="look", times=MANY))
         waits = start(jobs)
         await asyncio.sleep(1.3)
@@ -262,7 +268,7 @@ async def test_a_look_without_time_is_sent_in_any_case():
 
 async def test_jobs_that_fail_for_themselves_hold_no_others():
     """Looks at some end in 500 for ever; the others are looked at as ever, and those keep their own backoff."""
-    async with world(works=60) as (sandbox, exa, jobs):
+    async with world(works=60, lists=False) as (sandbox, exa, jobs):
         broken, sound = jobs[:20], jobs[20:]
         for job in broken:
             sandbox.fault(Fault(Answer(500, "{}"), verb="look", path=job.id, times=None))

@@ -1,0 +1,118 @@
+"""Reading a list for all the jobs in it that somebody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from asyncjobs._lists import next_cursor, page_query, read_rows
+from asyncjobs._rounds import Route
+from asyncjobs._wire import build, decode, identify, read_row
+from asyncjobs.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asyncjobs._caller import Caller
+    from asyncjobs._core import Core
+    from asyncjobs._kinds import JobKind, Provider
+    from asyncjobs._refs import JobRef
+    from asyncjobs._wire import Reply
+
+
+class Round:
+    """One reading of a list: who is expected in it, and how far it has got."""
+
+    def __init__(self, route: Route, wanted: set[Core[Any]]) -> None:
+        self.route: Route = route
+        self.wanted: set[Core[Any]] = wanted
+        self.task: asyncio.Task[int]
+        self.asked: float = asyncio.get_running_loop().time()
+        self.began: float | None = None
+
+    def begin(self) -> None:
+        self.began = asyncio.get_running_loop().time()
+
+
+class Surveyor:
+    """
+    Knows which lists show which jobs of one service, and reads them.
+
+    *find* gives the core of a job, ``None`` if there is none.
+    """
+
+    def __init__(self, caller: Caller, provider: Provider, find: Callable[[JobRef], Core[Any] | None]) -> None:
+        self._caller = caller
+        self._provider = provider
+        self._find = find
+        # Lists of several kinds may be one: a webset shows searches and enrichments.
+        self._rows: dict[str, list[tuple[JobKind[Any], str]]] = {}
+        for kind in provider.kinds:
+            for survey in kind.surveys:
+                self._rows.setdefault(survey.call.path, []).append((kind, survey.rows))
+        self._routes: dict[tuple[str, tuple[str, ...]], tuple[Route, ...]] = {}
+
+    def routes(self, kind: JobKind[Any], ref: JobRef) -> tuple[Route, ...]:
+        """Return the lists that show this job, the narrowest first."""
+        scope = ref.parts[:-1]
+        routes = self._routes.get((kind.name, scope))
+        if routes is None:
+            ids = dict(zip(kind.identity, ref.parts, strict=True))
+            found = [
+                Route(survey.call.path, tuple(ids[field] for field in survey.call.fields), survey)
+                for survey in kind.surveys
+                if set(survey.call.fields) <= set(list(kind.identity)[:-1])
+            ]
+            routes = tuple(sorted(found, key=lambda route: -len(route.ids)))
+            self._routes[kind.name, scope] = routes
+        return routes
+
+    async def read(self, this: Round, shown: Callable[[Core[Any]], object]) -> int:
+        """
+        Read a list page by page, as long as that is worth it and somebody is missing; return how many pages were.
+
+        *shown* is called for each job in it that somebody waits for.
+
+        Raises:
+            APIError, TransportError, ProtocolError: A page could not be read.
+        """
+        route = this.route
+        paging = route.survey.paging
+        size = None if paging is None else paging.most
+        cursor: str | None = None
+        pages = worth = 0
+        while True:
+            request = build(route.survey.call, route.ids, query=page_query(paging, size, cursor))
+            reply = await self._caller.attempt(request, self._provider.refusals, on_begin=this.begin)
+            payload = decode(reply, token=True)
+            found = self._show(route, payload, reply, shown)
+            cursor = next_cursor(payload, paging)
+            pages += 1
+            if found >= route.worth:
+                worth = pages
+            if cursor is None or not this.wanted or found < route.worth:
+                return worth
+
+    def _show(self, route: Route, payload: dict[str, Any], reply: Reply, shown: Callable[[Core[Any]], object]) -> int:
+        found = 0
+        for kind, path in self._rows[route.path]:
+            for row in read_rows(payload, path):
+                core = self._core_of(kind, row, route.ids)
+                if core is None or not core.watched:
+                    continue
+                try:
+                    snapshot = read_row(kind, core.record.ref, row, reply, "survey")
+                except ProtocolError:
+                    continue  # A look at it alone will say what is wrong.
+                found += 1
+                core.take_in(snapshot, began=reply.began)
+                shown(core)
+        return found
+
+    def _core_of(self, kind: JobKind[Any], row: Any, ids: tuple[str, ...]) -> Core[Any] | None:
+        if not isinstance(row, dict):
+            return None
+        try:
+            return self._find(identify(kind, row, ids))
+        except ProtocolError:
+            return None
