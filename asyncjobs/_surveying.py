@@ -27,6 +27,8 @@ class Round:
         self.route: Route = route
         self.wanted: set[Core[Any]] = wanted
         self.task: asyncio.Task[int]
+        #: Those that it has shown: a page that only repeats others is worth nothing.
+        self.shown: set[Core[Any]] = set()
         self.asked: float = asyncio.get_running_loop().time()
         self.began: float | None = None
 
@@ -85,7 +87,7 @@ class Surveyor:
             request = build(route.survey.call, route.ids, query=page_query(paging, size, cursor))
             reply = await self._caller.attempt(request, self._provider.refusals, on_begin=this.begin)
             payload = decode(reply, token=True)
-            found = self._show(route, payload, reply, shown)
+            found = self._show(this, payload, reply, shown)
             cursor = next_cursor(payload, paging)
             pages += 1
             if found >= route.worth:
@@ -93,18 +95,19 @@ class Surveyor:
             if cursor is None or not this.wanted or found < route.worth:
                 return worth
 
-    def _show(self, route: Route, payload: dict[str, Any], reply: Reply, shown: Callable[[Core[Any]], object]) -> int:
+    def _show(self, this: Round, payload: dict[str, Any], reply: Reply, shown: Callable[[Core[Any]], object]) -> int:
         found = 0
-        for kind, path in self._rows[route.path]:
+        for kind, path in self._rows[this.route.path]:
             for row in read_rows(payload, path):
-                core = self._core_of(kind, row, route.ids)
-                if core is None or not core.watched:
+                core = self._core_of(kind, row, this.route.ids)
+                if core is None or not core.watched or core in this.shown:
                     continue
                 try:
                     snapshot = read_row(kind, core.record.ref, row, reply, "survey")
                 except ProtocolError:
                     continue  # A look at it alone will say what is wrong.
                 found += 1
+                this.shown.add(core)
                 core.take_in(snapshot, began=reply.began)
                 shown(core)
         return found

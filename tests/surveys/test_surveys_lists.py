@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 
 import pytest
+from aiohttp import web
+from services import URL, serving
 
-from asyncjobs import AuthenticationError, Exa, JobState, JobUnreachable, Settings, WaterCrawl, wait_all
+from asyncjobs import AuthenticationError, Exa, JobState, JobUnreachable, Settings, WaitTimeout, WaterCrawl, wait_all
 from asyncjobs.kinds import Pace
 from asyncjobs.sandbox import Answer, Fault, Life, Replace, Sandbox, Stale
 
@@ -229,6 +232,26 @@ async def test_pages_are_read_as_long_as_they_show_enough():
         sandbox.ledger.clear()
         assert {end.state for end in await wait_all(jobs)} == {JobState.COMPLETED}
         assert sandbox.ledger.count("list") <= 3
+
+
+async def test_a_list_that_repeats_itself_is_not_read_for_ever():
+    """Always the same page, always another cursor, and one job that is never shown."""
+    async with world("exa.agent_run", count=11, works=20.0) as (_, _, jobs):
+        cursors = itertools.count()
+
+        async def repeat(request):
+            payload = {
+                "data": [dict(job.snapshot.raw) for job in jobs[:10]],
+                "hasMore": True,
+                "nextCursor": f"c{next(cursors)}",
+            }
+            return web.json_response(payload)
+
+        async with serving(repeat) as session, Exa("key", base_url=URL, session=session) as client:
+            waits = [client.job(job.ref).wait(3.0) for job in jobs]
+            ends = await asyncio.gather(*waits, return_exceptions=True)
+        assert {type(end) for end in ends} == {WaitTimeout}
+        assert next(cursors) <= 20
 
 
 async def test_closing_amid_the_reading_of_a_list_leaves_nothing_behind():
