@@ -100,7 +100,8 @@ class Agenda(Generic[K]):
         heapq.heappush(self._heap, (*entry, key))
         if len(self._heap) > 2 * len(self._due) + 64:
             # Entries that were replaced lie about in the heap: sweep when they are the most.
-            self._heap = [(due, number, key) for key, (due, number) in self._due.items()]
+            # Those who wait for a list are in none.
+            self._heap = [(due, number, key) for key, (due, number) in self._due.items() if key not in self._waits]
             heapq.heapify(self._heap)
 
     def discard(self, key: K) -> None:
@@ -149,15 +150,25 @@ class Agenda(Generic[K]):
                     self._wait(group, key, due)
             else:
                 singles += entries
-        errands = [self._ask(group, now) for group in self._ready(now, limit)] if lists else []
-        room = limit - len(errands)
-        for key, due in singles[room:]:
-            # Lists serve more jobs: they go first.
-            self.schedule(key, due, urgent=key in self._urgent, alone=key in self._alone)
-        for key, _ in singles[:room]:
-            self.discard(key)
-            errands.append(Errand((key,)))
-        return errands
+        # The oldest first; of equal age the lists, which serve more jobs.
+        turns: list[tuple[float, int, Group[K] | None, K | None]] = [(due, 1, None, key) for key, due in singles]
+        if lists:
+            turns += [(min(group.waiting.values()), 0, group, None) for group in self._ready(now)]
+        turns.sort(key=lambda turn: turn[:2])
+        return list(self._begin(turns, limit, now))
+
+    def _begin(
+        self, turns: Sequence[tuple[float, int, Group[K] | None, K | None]], limit: int, now: float
+    ) -> Iterable[Errand[K]]:
+        for number, (due, _, group, key) in enumerate(turns):
+            if group is not None:
+                if number < limit:
+                    yield self._ask(group, now)
+            elif key is not None and number < limit:
+                self.discard(key)
+                yield Errand((key,))
+            elif key is not None:
+                self.schedule(key, due, urgent=key in self._urgent, alone=key in self._alone)
 
     # -- lists ------------------------------------------------------------------
 
@@ -166,6 +177,13 @@ class Agenda(Generic[K]):
         group = self._groups.get(route)
         if group is not None:
             group.ended(now, pages, [key for key in missing if key in self._routes])
+            self._drop_if_empty(group)
+
+    def dropped(self, route: Route) -> None:
+        """Take in that the reading of a list was given up, since nobody wanted it any more."""
+        group = self._groups.get(route)
+        if group is not None:
+            group.running = False
             self._drop_if_empty(group)
 
     def failed(self, route: Route, now: float, *, refused: bool) -> None:
@@ -200,9 +218,8 @@ class Agenda(Generic[K]):
         self._waits[key] = group
         self._awaited[group] = None
 
-    def _ready(self, now: float, limit: int) -> list[Group[K]]:
-        ready = [group for group in self._awaited if group.ready(now)]
-        return sorted(ready, key=lambda each: min(each.waiting.values()))[:limit]
+    def _ready(self, now: float) -> list[Group[K]]:
+        return [group for group in self._awaited if group.ready(now)]
 
     def _ask(self, group: Group[K], now: float) -> Errand[K]:
         keys = group.began(now)

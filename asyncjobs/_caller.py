@@ -140,6 +140,11 @@ class Caller:
         retries.rested(loop.time() - began - delay)
         return rested
 
+    @property
+    def knows_the_time(self) -> bool:
+        """Whether the service has told its time of day."""
+        return self._clock.known
+
     def time_of(self, moment: float) -> datetime:
         """Return the time of day at the service, as far as it told, at a reading of the event loop's clock."""
         return self._clock.time_of(moment, now=asyncio.get_running_loop().time(), wall=datetime.now(UTC))

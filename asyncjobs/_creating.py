@@ -10,60 +10,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+import random
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import attrs
-
-from asyncjobs._finding import APPEARS_WITHIN, Finder, Found
-from asyncjobs._retry import Failure, classify
+from asyncjobs._finding import APPEARS_WITHIN, Found, distinct
+from asyncjobs._retry import Failure, backoff, classify
 from asyncjobs.errors import AsyncJobsError, Conflict, CreateUncertain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from asyncjobs._caller import Caller
-    from asyncjobs._kinds import Refusal
+    from asyncjobs._plans import Plan
     from asyncjobs._refs import JobRef
     from asyncjobs._settings import Settings
-    from asyncjobs._tracing import Intent
-    from asyncjobs._wire import Reply, Request
 
 T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
 
 _log = logging.getLogger("asyncjobs")
-
-
-class Orphanage(Protocol[T_contra]):
-    """Takes what was made for a caller who has gone."""
-
-    def take(self, made: T_contra, *, owned: bool) -> Awaitable[object] | None:
-        """Take what was made; *owned* says whether the caller meant to own it. What is returned is the clean-up."""
-        ...
-
-    def hear(self, error: CreateUncertain) -> object:
-        """Hear of a create whose outcome stayed unknown."""
-        ...
-
-
-@attrs.frozen(kw_only=True)
-class Plan(Generic[T]):
-    """
-    What is to be created, and how.
-
-    *request* may be repeatable: then a name of the user's own keeps it from taking effect twice, and ``Conflict``
-    says that it did once. *parse* reads the reply, *finder* looks for what was made (``None``: it cannot be found),
-    and *tell* gives what tells one from another.
-    """
-
-    intent: Intent
-    request: Request
-    parse: Callable[[Reply], T]
-    tell: Callable[[T], object]
-    orphanage: Orphanage[T]
-    finder: Finder[T] | None = None
-    refusals: Sequence[Refusal] = ()
 
 
 class Create(Generic[T]):
@@ -77,6 +42,7 @@ class Create(Generic[T]):
         self._settings = settings
         self._plan = plan
         self._sent_at = 0.0  # When the first attempt left, by the clock of the event loop.
+        self._dated: datetime | None = None
         self._left = False
         self._on_wire = False
         self._unresolved = False  # Whether an attempt may have had its effect, as far as is known.
@@ -108,7 +74,7 @@ class Create(Generic[T]):
             raise
 
     async def _run(self) -> T:
-        began = asyncio.get_running_loop().time()
+        began, resent = asyncio.get_running_loop().time(), 0
         while True:
             try:
                 made = await self._send()
@@ -123,12 +89,16 @@ class Create(Generic[T]):
             found = await self._find(failure)
             if found.made:
                 first, *others = found.made
-                self._take(others)
+                self._take(distinct(others, first, self._plan.tell))
                 return first
-            if isinstance(failure, Conflict):
+            if isinstance(failure, Conflict) and self._plan.request.repeatable and found.shown:
                 # The name belongs to something else.
                 raise failure
             if found.candidates or not self._may_resend(failure, began):
+                raise self._uncertain() from failure
+            resent += 1
+            await asyncio.sleep(backoff(resent, random.random()))  # noqa: S311 - jitter is no secret
+            if not self._wanted:
                 raise self._uncertain() from failure
 
     async def _send(self) -> T:
@@ -158,6 +128,8 @@ class Create(Generic[T]):
         settings = self._settings
         return (
             settings.resend_after is not None
+            # What cannot be looked for cannot be missing.
+            and self._plan.finder is not None
             and self._wanted
             and classify(failure, repeatable=False) is Failure.OUTCOME_UNKNOWN
             and asyncio.get_running_loop().time() - began <= settings.retry_budget
@@ -174,8 +146,7 @@ class Create(Generic[T]):
         except asyncio.CancelledError:
             _log.warning("%s may have been created twice, and there was no time to look", self.what)
         else:
-            tell = self._plan.tell
-            self._take(each for each in found.made if tell(each) != tell(made))
+            self._take(distinct(found.made, made, self._plan.tell))
 
     def _take(self, doubles: Iterable[T]) -> None:
         for each in doubles:
@@ -229,7 +200,9 @@ class Create(Generic[T]):
         )
 
     def _since(self) -> datetime:
-        return self._caller.time_of(self._sent_at)
+        now = self._caller.time_of(self._sent_at)
+        # The earlier one is the safe one: a machine that slept does not know for how long.
+        return now if self._dated is None else min(self._dated, now)
 
     def _report(self, error: CreateUncertain) -> None:
         # What was sent is the user's own business, and not for the log.
@@ -239,6 +212,8 @@ class Create(Generic[T]):
     def _begin(self) -> None:
         if not self._left:
             self._left, self._sent_at = True, asyncio.get_running_loop().time()
+            if self._caller.knows_the_time:
+                self._dated = self._caller.time_of(self._sent_at)
         self._on_wire = True
 
     def _end(self) -> None:

@@ -21,7 +21,7 @@ from asyncjobs._wire import build, decode
 from asyncjobs.errors import NotFound, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from asyncjobs._caller import Caller
@@ -123,11 +123,12 @@ class Listings:
         self._caller = caller
         self._tasks = tasks
         self._refusals = tuple(refusals)
-        self._known: WeakValueDictionary[tuple[str, str, tuple[str, ...]], Listing] = WeakValueDictionary()
+        self._known: WeakValueDictionary[tuple[object, ...], Listing] = WeakValueDictionary()
 
     def get(self, survey: Survey, ids: Sequence[str], trace: Trace, refusals: Sequence[Refusal] = ()) -> Listing:
         """Return the list that *survey* is of these *ids*, the same one as long as somebody has it."""
-        key = survey.call.path, survey.rows, tuple(ids)
+        call = survey.call
+        key = call.path, tuple(sorted(call.query.items())), survey.rows, survey.paging, trace.created, tuple(ids)
         listing = self._known.get(key)
         if listing is None:
             listing = Listing(self._caller, self._tasks, survey, ids, trace, (*refusals, *self._refusals))
@@ -137,10 +138,22 @@ class Listings:
 
 @attrs.frozen
 class Found(Generic[T]):
-    """What was found: *made* by the create for certain, in the order of the list, else *candidates*."""
+    """
+    What was found: *made* by the create for certain, in the order of the list, else *candidates*.
+
+    *shown* says whether the list had any rows at all.
+    """
 
     made: tuple[T, ...] = ()
     candidates: tuple[JobRef, ...] = ()
+    shown: bool = False
+
+
+def distinct(found: Iterable[T], known: T, tell: Callable[[T], object]) -> list[T]:
+    """Return what was *found* besides the *known* one, each once: rows repeat when a list moves between its pages."""
+    others = {tell(each): each for each in found}
+    others.pop(tell(known), None)
+    return list(others.values())
 
 
 class Finder(Generic[T]):
@@ -176,8 +189,10 @@ class Finder(Generic[T]):
         """
         made: list[T] = []
         candidates: dict[JobRef, None] = {}
-        for row, reply in await self._listing.rows(since):
-            found = match(self._trace, row, self._intent, since())
+        rows = await self._listing.rows(since)
+        at = since()
+        for row, reply in rows:
+            found = match(self._trace, row, self._intent, at)
             try:
                 if found is Match.YES:
                     made.append(self._read(without_tokens(row), reply))
@@ -186,8 +201,10 @@ class Finder(Generic[T]):
                     if ref not in self._taken:
                         candidates[ref] = None
             except ProtocolError:
+                if found is Match.YES:
+                    raise  # It is there, whatever it looks like: nobody else's, and not to be sent again.
                 continue  # A row without ids leads to nothing.
-        return Found(tuple(made), tuple(candidates))
+        return Found(tuple(made), tuple(candidates), shown=bool(rows))
 
     async def watch(self, since: Callable[[], datetime], seconds: float) -> Found[T]:
         """

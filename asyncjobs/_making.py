@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from asyncjobs._asking import Asking
 from asyncjobs._convert import KeyStyle, read_key, structure
-from asyncjobs._creating import Create, Plan
+from asyncjobs._creating import Create
 from asyncjobs._creation import Creation
-from asyncjobs._finding import Finder, Found
+from asyncjobs._finding import Finder, Found, distinct
+from asyncjobs._plans import Orphans, Plan
 from asyncjobs._tracing import Intent, mark
 from asyncjobs._wire import build, decode, identify, read_row, read_snapshot
 from asyncjobs.errors import CreateUncertain, InvalidArgument, NotSupported, ProtocolError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
     from asyncjobs._calls import Call, Survey, Trace
@@ -31,24 +31,6 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _log = logging.getLogger("asyncjobs")
-
-
-@attrs.frozen
-class _Orphans(Generic[T]):
-    """What was made for a caller who has gone: cancelled if it was owned and *clean_up* can do that, else adopted."""
-
-    adopt: Callable[[T], object]
-    uncertain: list[CreateUncertain]
-    clean_up: Callable[[T], asyncio.Task[Any]] | None = None
-
-    def take(self, made: T, *, owned: bool) -> asyncio.Task[Any] | None:
-        if owned and self.clean_up is not None:
-            return self.clean_up(made)
-        self.adopt(made)
-        return None
-
-    def hear(self, error: CreateUncertain) -> None:
-        self.uncertain.append(error)
 
 
 class Making(Asking):
@@ -90,7 +72,7 @@ class Making(Asking):
         if kind.trace is None:
             raise NotSupported("reconcile", kind.name)
         finder = self._job_finder(kind, kind.trace, _intent_of(uncertain))
-        return await self._find_again(uncertain, finder)
+        return await self._find_again(uncertain, finder, lambda job: job, self._adopt)
 
     async def make(
         self,
@@ -120,7 +102,7 @@ class Making(Asking):
         """
 
         def adopted(made: T) -> None:
-            _log.warning("one %s was created after its caller was cancelled", kind)
+            _log.warning("one %s was created and nobody has taken it", kind)
             if adopt is not None:
                 adopt(made)
 
@@ -131,7 +113,7 @@ class Making(Asking):
             request=request,
             parse=lambda reply: structure(decode(reply), into, keys),
             tell=lambda made: read_key(made, "id", keys),
-            orphanage=_Orphans(adopted, self.uncertain),
+            orphanage=Orphans(adopted, self.uncertain),
             finder=self._thing_finder(intent, into, keys, trace, roll, name),
             refusals=self._engine.provider.refusals,
         )
@@ -147,6 +129,7 @@ class Making(Asking):
         trace: Trace,
         roll: Survey,
         name: str | None = None,
+        adopt: Callable[[T], object] | None = None,
     ) -> T:
         """
         Look again for what :meth:`make` may have made; the arguments are those of then.
@@ -157,7 +140,7 @@ class Making(Asking):
         """
         finder = self._thing_finder(_intent_of(uncertain), into, keys, trace, roll, name)
         assert finder is not None
-        return await self._find_again(uncertain, finder)
+        return await self._find_again(uncertain, finder, lambda made: read_key(made, "id", keys), adopt)
 
     async def _create(self, kind: JobKind[R], body: Mapping[str, Any], ids: Sequence[str], *, owned: bool) -> Job[R]:
         if kind.create is None:
@@ -183,7 +166,7 @@ class Making(Asking):
             request=build(kind.create, ids, verb="create", body=mark(intent, kind.trace)),
             parse=parse,
             tell=lambda job: job,
-            orphanage=_Orphans(self._adopt, self.uncertain, lambda job: engine.clean_up(engine.core(kind, job.ref))),
+            orphanage=Orphans(self._adopt, self.uncertain, lambda job: engine.clean_up(engine.core(kind, job.ref))),
             finder=None if kind.trace is None else self._job_finder(kind, kind.trace, intent),
             refusals=kind.refusals + engine.provider.refusals,
         )
@@ -192,7 +175,7 @@ class Making(Asking):
 
     def _adopt(self, job: Job[Any]) -> None:
         """Keep a job that was created for a caller who has gone in :attr:`adopted`, and log it."""
-        _log.warning("%s was created after its caller was cancelled; it runs, and is kept in client.adopted", job.ref)
+        _log.warning("%s was created and nobody has taken it; it runs, and is kept in client.adopted", job.ref)
         self.adopted.append(job)
 
     # -- finding what was made ------------------------------------------------
@@ -203,7 +186,10 @@ class Making(Asking):
 
         def read(row: dict[str, Any], reply: Reply) -> Job[R]:
             ref = identify(kind, row, intent.parents)
-            return self._sighted(kind, read_row(kind, ref, row, reply, "survey"), reply)
+            try:
+                return self._sighted(kind, read_row(kind, ref, row, reply, "survey"), reply)
+            except ProtocolError:
+                return self._handle(kind, ref)
 
         def name(row: dict[str, Any]) -> JobRef:
             return identify(kind, row, intent.parents)
@@ -226,11 +212,21 @@ class Making(Asking):
         listing = self._engine.listings.get(roll, intent.parents if name is None else (name,), trace)
         return Finder(listing, trace, intent, lambda row, _: structure(row, into, keys), None, self._engine.claims)
 
-    async def _find_again(self, uncertain: CreateUncertain, finder: Finder[T]) -> T:
+    async def _find_again(
+        self,
+        uncertain: CreateUncertain,
+        finder: Finder[T],
+        tell: Callable[[T], object],
+        adopt: Callable[[T], object] | None,
+    ) -> T:
         self._engine.enter()
         found: Found[T] = await finder.look(lambda: uncertain.sent_at)
         if found.made:
-            return found.made[0]
+            first, *others = found.made
+            for each in distinct(others, first, tell):
+                if adopt is not None:
+                    adopt(each)
+            return first
         raise uncertain.with_candidates(found.candidates)
 
 

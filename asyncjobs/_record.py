@@ -242,5 +242,5 @@ class Record(Generic[R]):
 
     @property
     def urgent(self) -> bool:
-        """Whether a cancel of ours is under way, or the next look is wanted at once."""
-        return self._rush is not None or (self.requested_by_us and not self.final)
+        """Whether the next look is wanted at once: nothing was seen yet, or a cancel of ours is under way."""
+        return self._rush is not None or self.snapshot is None or (self.requested_by_us and not self.final)

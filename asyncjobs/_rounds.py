@@ -90,6 +90,9 @@ class Group(Generic[K]):
         """Whether *key* had better wait for this list than be looked at otherwise."""
         if self.stragglers and now >= self._forget_at:
             self.stragglers.clear()
+        if now >= self._asked_at + _FORGET_AFTER:
+            # It may have become shorter.
+            self.pages = 1
         if key in self.stragglers or (self._resting and now < self.next_at):
             return False
         alternatives = self.lists or self.jobs

@@ -15,6 +15,11 @@ class ServiceClock:
         self._date: str | None = None
         self._at = 0.0
 
+    @property
+    def known(self) -> bool:
+        """Whether a reply had a date."""
+        return self._date is not None
+
     def heard(self, date: str | None, at: float) -> None:
         """Take in that a reply with this ``Date`` arrived *at* a reading of the monotonic clock."""
         if date is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._lists import next_cursor, page_query, read_rows
 from asyncjobs._rounds import Route
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from asyncjobs._kinds import JobKind, Provider
     from asyncjobs._refs import JobRef
     from asyncjobs._wire import Reply
+
+#: Scopes whose lists are remembered: a client that lives for months sees many websets.
+_MOST_SCOPES: Final = 10_000
 
 
 class Round:
@@ -66,6 +69,8 @@ class Surveyor:
                 if set(survey.call.fields) <= set(list(kind.identity)[:-1])
             ]
             routes = tuple(sorted(found, key=lambda route: -len(route.ids)))
+            if len(self._routes) >= _MOST_SCOPES:
+                self._routes.clear()
             self._routes[kind.name, scope] = routes
         return routes
 

@@ -79,6 +79,8 @@ def _like(sent: Any, shown: Any) -> bool:
     if isinstance(sent, dict) and isinstance(shown, dict):
         # A service drops what it does not understand and fills in what was left open.
         return all(_like(value, shown[key]) for key, value in sent.items() if key in shown)
+    if isinstance(sent, str) and isinstance(shown, str):
+        return sent.strip() == shown.strip()  # Services trim.
     return bool(sent == shown)
 
 

@@ -18,7 +18,7 @@ from asyncjobs._agenda import Agenda
 from asyncjobs._retry import is_transient
 from asyncjobs._surveying import Round
 from asyncjobs._waiters import Look
-from asyncjobs.errors import AsyncJobsError, ProtocolError
+from asyncjobs.errors import AsyncJobsError, ProtocolError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +74,8 @@ class Watcher:
             under_way.shared.release()
         elif under_way is not None:
             under_way.wanted.discard(core)
+            if not under_way.wanted and not under_way.task.get_loop().is_closed():
+                under_way.task.cancel()
         if self._task is not None and not self._task.get_loop().is_closed():
             self._wake.set()
 
@@ -185,7 +187,10 @@ class Watcher:
             self._looking.pop(core, None)
         error = None if this.task.cancelled() else this.task.exception()
         if this.task.cancelled():
-            self._agenda.failed(this.route, now, refused=False)
+            # Nobody wanted it any more, or the client closes, and then cancels may still wait for ends.
+            self._agenda.dropped(this.route)
+            for core in this.wanted:
+                self._schedule(core)
         elif error is None:
             # Absence proves nothing: a look at each alone decides.
             old = [core for core in this.wanted if not core.record.guards.young(now)]
@@ -194,7 +199,9 @@ class Watcher:
                 self._schedule(core, alone=True)
         elif isinstance(error, AsyncJobsError):
             passing = is_transient(error) and not isinstance(error, ProtocolError)
-            self._agenda.failed(this.route, now, refused=not passing)
+            # A list that hangs says nothing of the jobs: each is looked at alone next.
+            hung = isinstance(error, TransportError) and error.sent
+            self._agenda.failed(this.route, now, refused=hung or not passing)
             for core in list(this.wanted):
                 if passing:
                     core.take_failure(error, asked=this.asked, began=this.began)

@@ -40,7 +40,7 @@ TIERS = [
         "_admission",
     ],
     ["_lanes", "_addresses", "_middlewares", "_transport", "_outage"],
-    ["_caller", "_shared", "_tasks", "_waiters", "_ownership", "_finding", "_creating"],
+    ["_caller", "_shared", "_tasks", "_waiters", "_ownership", "_finding", "_plans", "_creating"],
     ["_core", "_canceling", "_surveying", "_watcher"],
     ["_creates", "_owners", "_engine"],
     ["_updates", "_verbs", "_job", "_creation", "_pages"],

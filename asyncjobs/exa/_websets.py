@@ -101,7 +101,7 @@ class Websets:
             raise InvalidArgument("uncertain", f"expected a CreateUncertain of {WEBSET}")
         name = uncertain.sent.get("externalId")
         roll = _AMONG_ALL if name is None else _BY_NAME
-        return await self._client.remake(uncertain, into=Webset, trace=TRACE, roll=roll, name=name)
+        return await self._client.remake(uncertain, into=Webset, trace=TRACE, roll=roll, name=name, adopt=self._adopt)
 
     async def get(self, webset: str, *, expand_items: bool = False) -> Webset:
         """

@@ -192,3 +192,24 @@ def test_resend_after_is_seconds(value):
     """Or None, for never."""
     with pytest.raises(InvalidArgument, match="resend_after"):
         Settings(resend_after=value)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+async def test_sending_again_is_not_dense(kind, seconds):
+    """Pauses grow, as between any retries."""
+    async with shop_of(kind, resend_after=seconds, retry_budget=60.0) as shop:
+        shop.fault(Answer(500), times=None)
+        with pytest.raises(CreateUncertain):
+            await shop.creation()
+        assert 2 <= shop.sent() <= 14
+
+
+async def test_a_name_that_is_taken_and_not_shown_yet_is_no_conflict():
+    """Our own webset may be late to appear: absence is no proof that the name is another's."""
+    async with Sandbox(sockets=False) as sandbox, opened(sandbox) as exa:
+        fault(sandbox, Lose())
+        fault(sandbox, Answer(404), verb="look", times=None)
+        with pytest.raises(CreateUncertain) as caught:
+            await exa.websets.create(search=SEARCH, external_id="mine")
+        sandbox.clear_faults()
+        assert (await exa.reconcile(caught.value)).external_id == "mine"

@@ -12,6 +12,7 @@ from creating_world import LOST, Lose, Stall, shop_of, start, stop
 
 from asyncjobs import CreateUncertain, TransportError
 from asyncjobs._bodies import MARK_KEY
+from asyncjobs._finding import distinct
 from asyncjobs.sandbox import Answer, Drop, Stale
 
 
@@ -214,3 +215,9 @@ async def test_closing_the_client_waits_for_a_search_that_succeeds(tokened):
         await asyncio.sleep(1)
         await shop.client.aclose()
         assert [str((await task).ref)] == shop.created()
+
+
+def test_what_was_found_twice_is_given_once():
+    """Whatever stands on two pages."""
+    assert distinct(["a", "b", "b", "c"], "a", str) == ["b", "c"]
+    assert distinct([], "a", str) == []

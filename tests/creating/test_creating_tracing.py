@@ -175,3 +175,8 @@ def test_the_kinds_say_where_their_token_goes():
     """An agent's payload shows it elsewhere than the body has it."""
     assert (AGENT_RUN.trace.carrier, AGENT_RUN.trace.shown) == ("metadata", "request.metadata")
     assert SEARCH.trace.carrier is None
+
+
+def test_what_a_service_trims_is_no_difference():
+    """A query that was read from a line of a file ends in a break."""
+    assert match(ALIKE, ROW, intent(**{**QUERY, "query": " cats\n"}), SENT_AT) is Match.MAYBE

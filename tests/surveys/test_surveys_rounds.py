@@ -186,6 +186,60 @@ def test_who_has_left_is_not_asked_for():
     assert made._groups == {}
 
 
+def test_who_waits_for_a_list_is_not_swept_into_another():
+    """However often the heap is swept meanwhile, and whatever other lists become worth it."""
+    made = agenda(a=2)
+    (errand,) = made.take(0.0, 10)
+    made.surveyed(errand.route, 0.0, pages=1)
+    for key in errand.keys:
+        made.schedule(key, 0.5)
+    assert made.take(0.5, 10) == []
+    for _ in range(200):
+        made.schedule("other", 50.0)
+    for name in "bcdef":
+        made.join(f"{name}0", (one(name), EVERY), 1.0)
+        made.schedule(f"{name}0", 90.0)
+    made.take(0.6, 10)
+    for key in ("a0", "a1"):
+        made.leave(key)
+    assert made.next_due() == 50.0
+
+
+def test_single_looks_do_not_starve_behind_lists():
+    """With little room the oldest goes first, whatever it is."""
+    made = Agenda()
+    for name, count in {"a": 2, "b": 2, "c": 2, "d": 2, "e": 1}.items():
+        for number in range(count):
+            made.join(f"{name}{number}", (one(name),), 1.0)
+            made.schedule(f"{name}{number}", 0.0)
+    looked = 0
+    for step in range(100):
+        now = step * 0.5
+        for errand in made.take(now, 1):
+            looked += errand.route is None
+            if errand.route is not None:
+                made.surveyed(errand.route, now, pages=1)
+            for key in errand.keys:
+                made.schedule(key, now)
+    assert looked >= 10
+
+
+def test_a_list_that_has_become_shorter_is_worth_it_again():
+    """After a while its pages are counted anew."""
+    made = Agenda()
+    for number in range(20):
+        made.join(str(number), (EVERY,), 1.0)
+        made.schedule(str(number), 0.0)
+    (errand,) = made.take(0.0, 10)
+    made.surveyed(errand.route, 0.0, pages=10)
+    for key in errand.keys:
+        made.schedule(key, 5.0)
+    assert {each.route for each in made.take(5.0, 100)} == {None}
+    for key in errand.keys:
+        made.schedule(key, 100.0)
+    assert [each.route for each in made.take(100.0, 100)] == [EVERY]
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 20)), max_size=60), st.integers(1, 8))
 def test_nobody_is_forgotten(jobs, limit):
     """Whatever there is, and however little room: everybody is taken, once, within a bounded time."""
