@@ -189,6 +189,7 @@ class Canceling:
             if not is_refusal(error):
                 raise
             self._last_error, self._refused_at = error, asyncio.get_running_loop().time()
+            record.cancel_refused(self._refused_at)
             return Phase.REFUSED
         now = asyncio.get_running_loop().time()
         if snapshot is not None:

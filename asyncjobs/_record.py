@@ -121,6 +121,10 @@ class Record(Generic[R]):
         """Take in that the request has come to an end, whatever was answered."""
         self._settling.answered(now)
 
+    def cancel_refused(self, now: float) -> None:
+        """Take in that the service did not take our cancel."""
+        self._settling.refused(now)
+
     def cancel_accepted(self, now: float) -> None:
         """Take in that the service accepted our cancel without saying that the job has ended."""
         self._last, self._quiet = now, 0

@@ -10,35 +10,40 @@ class Settling:
     The times that matter to a cancel of ours; *window* is the kind's ``settle``, in seconds, 0 for none.
 
     A service may write "cancelled" over an end that came a moment before, and a worker may write its end over a
-    "cancelled" that came a moment before. So neither an end that was seen before the service had answered our cancel
-    nor a "cancelled" is believed until a look that began a window later says it again.
+    "cancelled" that came a moment before. So neither a "cancelled" nor an end that was seen before our cancel was
+    written, or had been over for a window, is believed until a look that began a window later says it again.
     """
 
-    __slots__ = ("_answered_at", "_doubted", "_window")
+    __slots__ = ("_certain_from", "_doubted", "_window")
 
     def __init__(self, window: float) -> None:
         self._window = window
-        self._answered_at = float("-inf")
+        #: Looks that began from then on show what a cancel of ours no longer changes.
+        self._certain_from = float("-inf")
         #: The end that is not believed yet, and since when it is known.
         self._doubted: tuple[JobState, float] | None = None
 
     def sent(self) -> None:
         """Take in that a cancel request of ours is on its way."""
-        self._answered_at = float("inf")
+        self._certain_from = float("inf")
 
     def answered(self, now: float) -> None:
-        """Take in that the request has come to an end, whatever was answered."""
-        self._answered_at = now
+        """Take in that the request has come to an end, answered or not: the service may still be writing."""
+        self._certain_from = now + self._window
+
+    def refused(self, now: float) -> None:
+        """Take in that the service did nothing, and will not."""
+        self._certain_from = now
 
     def accepted(self, now: float) -> None:
         """Take in that the service took the cancel: from now on the job counts as cancelled, and the window runs."""
-        self._answered_at = min(self._answered_at, now)
+        self._certain_from = min(self._certain_from, now + self._window)
         if self._window:
             self._doubted = JobState.CANCELED, now
 
     def forget(self) -> None:
         """Begin anew, with a job that has been opened again."""
-        self._answered_at, self._doubted = float("-inf"), None
+        self._certain_from, self._doubted = float("-inf"), None
 
     def judge(self, seen: JobState, *, began: float, now: float, answer: bool) -> JobState:
         """
@@ -46,8 +51,11 @@ class Settling:
 
         *began* is when the request began that showed it, *answer* whether that was the cancel itself.
         """
-        in_time = answer or began >= self._answered_at
-        if not self._window or seen not in FINAL or (in_time and seen is not JobState.CANCELED):
+        if seen is JobState.CANCELED and self._certain_from < float("inf"):
+            # The cancel is written: another end that comes now was written over it, and is the last one.
+            self._certain_from = min(self._certain_from, now)
+        certain = answer or began >= self._certain_from
+        if not self._window or seen not in FINAL or (certain and seen is not JobState.CANCELED):
             self._doubted = None
             return seen
         if self._doubted is None or self._doubted[0] is not seen:

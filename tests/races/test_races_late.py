@@ -8,7 +8,7 @@ import pytest
 from races_world import KIND, another_client, create, opened, server_state
 
 from asyncjobs import CancelOutcome, CancelUnconfirmed, JobCanceled, JobState, WaitTimeout
-from asyncjobs.sandbox import races
+from asyncjobs.sandbox import Fault, Life, Lose, races
 
 
 @pytest.mark.parametrize("at", [12.7, 301.0])
@@ -112,3 +112,41 @@ async def test_races_two_cancels_of_two_clients(apart, statuses):
         assert await asyncio.gather(job.cancel(), second()) == [CancelOutcome.CANCELED] * 2
         assert server_state(sandbox, job) is JobState.CANCELED
         assert [row.status for row in sandbox.ledger.requests if row.verb == "cancel"] == statuses
+
+
+async def test_races_end_that_a_look_catches_right_after_the_204_is_doubted():
+    """Others look in the 4 ms in which the row reads finished, after our cancel was answered: it is canceled next."""
+    async with opened(latency=0.0) as (sandbox, client):
+        job = await create(sandbox, client, races.finishes_before_cancel(0.05))
+        cancelling = asyncio.create_task(job.cancel())
+        await asyncio.sleep(0.052)
+        assert sandbox.status(str(job.ref)) == "finished"
+        await job.refresh()
+
+        assert await cancelling is CancelOutcome.CANCELED
+        assert (job.state, sandbox.status(str(job.ref))) == (JobState.CANCELED, "canceled")
+
+
+async def test_races_end_that_a_look_catches_while_a_broken_off_cancel_is_executed_is_doubted():
+    """The reply is lost and the service works on: what is seen then is not the last word either."""
+    async with opened(latency=0.0) as (sandbox, client):
+        job = await create(sandbox, client, races.finishes_before_cancel(0.05))
+        sandbox.fault(Fault(Lose(), verb="cancel"))
+        cancelling = asyncio.create_task(job.cancel())
+        await asyncio.sleep(0.052)
+        assert sandbox.status(str(job.ref)) == "finished"
+        await job.refresh()
+
+        assert await cancelling is CancelOutcome.CANCELED
+        assert sandbox.status(str(job.ref)) == "canceled"
+
+
+async def test_races_refusal_is_no_reason_to_doubt():
+    """What was refused has no effect any more: the end is told at once."""
+    async with opened() as (sandbox, client):
+        job = await create(sandbox, client, Life.ordinary(KIND, works=1.0))
+        await asyncio.sleep(2)
+        began = asyncio.get_running_loop().time()
+
+        assert await job.cancel() is CancelOutcome.ALREADY_DONE
+        assert asyncio.get_running_loop().time() - began < 0.1
