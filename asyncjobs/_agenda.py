@@ -151,24 +151,14 @@ class Agenda(Generic[K]):
             else:
                 singles += entries
         # The oldest first; of equal age the lists, which serve more jobs.
-        turns: list[tuple[float, int, Group[K] | None, K | None]] = [(due, 1, None, key) for key, due in singles]
+        turns: list[tuple[float, int, Group[K] | K]] = [(due, 1, key) for key, due in singles]
         if lists:
-            turns += [(min(group.waiting.values()), 0, group, None) for group in self._ready(now)]
+            turns += [(min(group.waiting.values()), 0, group) for group in self._awaited if group.ready(now)]
         turns.sort(key=lambda turn: turn[:2])
-        return list(self._begin(turns, limit, now))
-
-    def _begin(
-        self, turns: Sequence[tuple[float, int, Group[K] | None, K | None]], limit: int, now: float
-    ) -> Iterable[Errand[K]]:
-        for number, (due, _, group, key) in enumerate(turns):
-            if group is not None:
-                if number < limit:
-                    yield self._ask(group, now)
-            elif key is not None and number < limit:
-                self.discard(key)
-                yield Errand((key,))
-            elif key is not None:
-                self.schedule(key, due, urgent=key in self._urgent, alone=key in self._alone)
+        for due, _, turn in turns[limit:]:
+            if not isinstance(turn, Group):
+                self.schedule(turn, due, urgent=turn in self._urgent, alone=turn in self._alone)
+        return [self._ask(turn, now) if isinstance(turn, Group) else self._look(turn) for _, _, turn in turns[:limit]]
 
     # -- lists ------------------------------------------------------------------
 
@@ -218,8 +208,9 @@ class Agenda(Generic[K]):
         self._waits[key] = group
         self._awaited[group] = None
 
-    def _ready(self, now: float) -> list[Group[K]]:
-        return [group for group in self._awaited if group.ready(now)]
+    def _look(self, key: K) -> Errand[K]:
+        self.discard(key)
+        return Errand((key,))
 
     def _ask(self, group: Group[K], now: float) -> Errand[K]:
         keys = group.began(now)

@@ -41,6 +41,11 @@ class Call:
         """The names of the ids in *path*, in order."""
         return tuple(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
 
+    @property
+    def address(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """What it asks for, whoever asks: two calls of one address have the same reply."""
+        return self.path, tuple(sorted(self.query.items()))
+
 
 @attrs.frozen(kw_only=True)
 class Paging:

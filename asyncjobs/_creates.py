@@ -30,9 +30,9 @@ class Creates:
         return len(self._running)
 
     @property
-    def on_wire(self) -> list[str]:
+    def begun(self) -> list[str]:
         """What is being made by those that may have had an effect already."""
-        return [create.what for create in self._running if create.on_wire]
+        return [create.what for create in self._running if create.may_have_begun]
 
     async def run(self, create: Create[T]) -> T:
         """Run *create* to its end, here or without its caller."""

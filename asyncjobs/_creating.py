@@ -41,9 +41,8 @@ class Create(Generic[T]):
         self._caller = caller
         self._settings = settings
         self._plan = plan
-        self._sent_at = 0.0  # When the first attempt left, by the clock of the event loop.
-        self._dated: datetime | None = None
-        self._left = False
+        self._sent_at: float | None = None  # When the first attempt left, by the clock of the event loop.
+        self._dated: datetime | None = None  # The same by the service's clock, if it had told the time by then.
         self._on_wire = False
         self._unresolved = False  # Whether an attempt may have had its effect, as far as is known.
         self._candidates: tuple[JobRef, ...] = ()
@@ -65,7 +64,7 @@ class Create(Generic[T]):
         try:
             return await self._run()
         except asyncio.CancelledError:
-            if self._on_wire or self._unresolved:
+            if self.may_have_begun:
                 # Sent is sent: whether it had an effect is now unknown.
                 if self._cut_off:
                     raise self._uncertain() from None
@@ -151,24 +150,24 @@ class Create(Generic[T]):
     def _take(self, doubles: Iterable[T]) -> None:
         for each in doubles:
             _log.warning("%s was created twice", self.what)
-            self._plan.orphanage.take(each, owned=self.owned)
+            self._plan.orphans.take(each, owned=self.owned)
 
     # -- without its caller ---------------------------------------------------
 
     @property
-    def on_wire(self) -> bool:
+    def may_have_begun(self) -> bool:
         """Whether it may have had an effect that is not known yet."""
         return self._on_wire or self._unresolved
 
     def close(self) -> None:
         """Do not send it again, and withdraw it if nothing has left."""
         self._wanted = False
-        if not self._on_wire and not self._unresolved:
+        if not self.may_have_begun:
             self.task.cancel()
 
     def cut_off(self) -> None:
         """End it now: the client has waited long enough."""
-        self._cut_off = self._on_wire or self._unresolved
+        self._cut_off = self.may_have_begun
         self.task.cancel()
 
     async def abandon(self) -> None:
@@ -179,7 +178,7 @@ class Create(Generic[T]):
             return
         error = self.task.exception()
         if error is None:
-            if cleanup := self._plan.orphanage.take(self.task.result(), owned=self.owned):
+            if cleanup := self._plan.orphans.take(self.task.result(), owned=self.owned):
                 await cleanup
         elif isinstance(error, CreateUncertain):
             self._report(error)
@@ -200,6 +199,7 @@ class Create(Generic[T]):
         )
 
     def _since(self) -> datetime:
+        assert self._sent_at is not None
         now = self._caller.time_of(self._sent_at)
         # The earlier one is the safe one: a machine that slept does not know for how long.
         return now if self._dated is None else min(self._dated, now)
@@ -207,11 +207,11 @@ class Create(Generic[T]):
     def _report(self, error: CreateUncertain) -> None:
         # What was sent is the user's own business, and not for the log.
         _log.error("%s; its caller was cancelled", error, exc_info=error)
-        self._plan.orphanage.hear(error)
+        self._plan.orphans.uncertain.append(error)
 
     def _begin(self) -> None:
-        if not self._left:
-            self._left, self._sent_at = True, asyncio.get_running_loop().time()
+        if self._sent_at is None:
+            self._sent_at = asyncio.get_running_loop().time()
             if self._caller.knows_the_time:
                 self._dated = self._caller.time_of(self._sent_at)
         self._on_wire = True

@@ -14,6 +14,7 @@ from asyncjobs._cancel import OUTCOMES
 from asyncjobs._canceling import Canceling
 from asyncjobs._core import Core, Services
 from asyncjobs._creates import Creates
+from asyncjobs._creating import Create
 from asyncjobs._finding import Listings
 from asyncjobs._lanes import Lanes
 from asyncjobs._outage import Outage
@@ -28,10 +29,10 @@ from asyncjobs.errors import ClientClosed, NotSupported, WrongLoop
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asyncjobs._creating import Create
     from asyncjobs._job import Job
     from asyncjobs._kinds import JobKind, Limit, Provider
     from asyncjobs._models import CancelOutcome
+    from asyncjobs._plans import Plan
     from asyncjobs._refs import JobRef
     from asyncjobs._settings import Settings
     from asyncjobs._transport import Transport
@@ -84,7 +85,7 @@ class Engine:
 
     def _left(self) -> str:
         unheard = [error.kind for error in self.uncertain]
-        return describe_left(self._owners.live, [*self._creates.on_wire, *unheard], self.adopted)
+        return describe_left(self._owners.live, [*self._creates.begun, *unheard], self.adopted)
 
     def enter(self) -> None:
         """
@@ -132,10 +133,10 @@ class Engine:
 
     # -- creating -----------------------------------------------------------
 
-    async def create(self, create: Create[T]) -> T:
-        """Run *create* to its end, here or without its caller."""
+    async def create(self, plan: Plan[T], *, owned: bool) -> T:
+        """Carry out *plan* to its end, here or without its caller, who means to own what it makes or does not."""
         self.enter()
-        return await self._creates.run(create)
+        return await self._creates.run(Create(self.caller, self.settings, plan, owned=owned))
 
     def claim(self, ref: JobRef) -> None:
         """Take in that a create of ours has made this job for certain."""

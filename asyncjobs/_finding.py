@@ -14,10 +14,10 @@ from weakref import WeakValueDictionary
 import attrs
 
 from asyncjobs._bodies import without_tokens
-from asyncjobs._lists import next_cursor, page_query, read_rows
+from asyncjobs._lists import next_cursor, page_request, read_rows
 from asyncjobs._shared import Shared
 from asyncjobs._tracing import Match, match, older, pause
-from asyncjobs._wire import build, decode
+from asyncjobs._wire import decode
 from asyncjobs.errors import NotFound, ProtocolError
 
 if TYPE_CHECKING:
@@ -95,9 +95,8 @@ class Listing:
 
     async def _read(self, since: Sequence[Callable[[], datetime]]) -> list[Row]:
         survey, rows, cursor = self._survey, list[Row](), None
-        size = None if survey.paging is None else survey.paging.most
         for _ in range(_MOST_PAGES):
-            request = build(survey.call, self._ids, query=page_query(survey.paging, size, cursor))
+            request = page_request(survey, self._ids, cursor)
             try:
                 page, cursor = await self._caller.send(request, self._parse, self._refusals)
             except NotFound:
@@ -127,8 +126,7 @@ class Listings:
 
     def get(self, survey: Survey, ids: Sequence[str], trace: Trace, refusals: Sequence[Refusal] = ()) -> Listing:
         """Return the list that *survey* is of these *ids*, the same one as long as somebody has it."""
-        call = survey.call
-        key = call.path, tuple(sorted(call.query.items())), survey.rows, survey.paging, trace.created, tuple(ids)
+        key = survey.call.address, survey.rows, survey.paging, trace.created, tuple(ids)
         listing = self._known.get(key)
         if listing is None:
             listing = Listing(self._caller, self._tasks, survey, ids, trace, (*refusals, *self._refusals))

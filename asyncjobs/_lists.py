@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from asyncjobs._settings import check_count
-from asyncjobs._wire import pick
+from asyncjobs._wire import build, pick
 from asyncjobs.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from asyncjobs._calls import Paging
+    from asyncjobs._calls import Paging, Survey
+    from asyncjobs._wire import Request
 
 #: What servers take at most. To take a much longer one apart costs many times its size.
 _LONGEST_ADDRESS: Final = 8192
@@ -29,6 +30,12 @@ def page_query(paging: Paging | None, size: int | None, cursor: str | None) -> l
         return []
     rows = [] if size is None else [(paging.size, str(check_count(size, "page_size")))]
     return rows if cursor is None else [*rows, (paging.cursor, cursor)]
+
+
+def page_request(survey: Survey, ids: Sequence[str], cursor: str | None) -> Request:
+    """Return the request for the page at *cursor* (``None``: the first) of a list, as large as the service gives it."""
+    size = None if survey.paging is None else survey.paging.most
+    return build(survey.call, ids, query=page_query(survey.paging, size, cursor))
 
 
 def read_rows(payload: Mapping[str, Any], path: str) -> list[Any]:

@@ -10,7 +10,6 @@ import attrs
 
 from asyncjobs._asking import Asking
 from asyncjobs._convert import KeyStyle, read_key, structure
-from asyncjobs._creating import Create
 from asyncjobs._creation import Creation
 from asyncjobs._finding import Finder, Found, distinct
 from asyncjobs._plans import Orphans, Plan
@@ -113,12 +112,11 @@ class Making(Asking):
             request=request,
             parse=lambda reply: structure(decode(reply), into, keys),
             tell=lambda made: read_key(made, "id", keys),
-            orphanage=Orphans(adopted, self.uncertain),
+            orphans=Orphans(adopted, self.uncertain),
             finder=self._thing_finder(intent, into, keys, trace, roll, name),
             refusals=self._engine.provider.refusals,
         )
-        self._engine.enter()
-        return await self._engine.create(Create(self._engine.caller, self._engine.settings, plan, owned=False))
+        return await self._engine.create(plan, owned=False)
 
     async def remake(
         self,
@@ -166,12 +164,11 @@ class Making(Asking):
             request=build(kind.create, ids, verb="create", body=mark(intent, kind.trace)),
             parse=parse,
             tell=lambda job: job,
-            orphanage=Orphans(self._adopt, self.uncertain, lambda job: engine.clean_up(engine.core(kind, job.ref))),
+            orphans=Orphans(self._adopt, self.uncertain, lambda job: engine.clean_up(engine.core(kind, job.ref))),
             finder=None if kind.trace is None else self._job_finder(kind, kind.trace, intent),
             refusals=kind.refusals + engine.provider.refusals,
         )
-        engine.enter()
-        return await engine.create(Create(engine.caller, engine.settings, plan, owned=owned))
+        return await engine.create(plan, owned=owned)
 
     def _adopt(self, job: Job[Any]) -> None:
         """Keep a job that was created for a caller who has gone in :attr:`adopted`, and log it."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from asyncjobs._finding import Finder
     from asyncjobs._kinds import Refusal
@@ -17,19 +17,27 @@ if TYPE_CHECKING:
     from asyncjobs.errors import CreateUncertain
 
 T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
 
 
-class Orphanage(Protocol[T_contra]):
-    """Takes what was made for a caller who has gone."""
+@attrs.frozen
+class Orphans(Generic[T]):
+    """
+    Takes what nobody waits for.
 
-    def take(self, made: T_contra, *, owned: bool) -> Awaitable[object] | None:
-        """Take what was made; *owned* says whether the caller meant to own it. What is returned is the clean-up."""
-        ...
+    What was made is cancelled if it was owned and *clean_up* can do that, else *adopt* takes it; *uncertain* gathers
+    the errors that nobody hears.
+    """
 
-    def hear(self, error: CreateUncertain) -> object:
-        """Hear of a create whose outcome stayed unknown."""
-        ...
+    adopt: Callable[[T], object]
+    uncertain: list[CreateUncertain]
+    clean_up: Callable[[T], asyncio.Task[Any]] | None = None
+
+    def take(self, made: T, *, owned: bool) -> asyncio.Task[Any] | None:
+        """Take what was made, and return the clean-up if there is one."""
+        if owned and self.clean_up is not None:
+            return self.clean_up(made)
+        self.adopt(made)
+        return None
 
 
 @attrs.frozen(kw_only=True)
@@ -46,24 +54,6 @@ class Plan(Generic[T]):
     request: Request
     parse: Callable[[Reply], T]
     tell: Callable[[T], object]
-    orphanage: Orphanage[T]
+    orphans: Orphans[T]
     finder: Finder[T] | None = None
     refusals: Sequence[Refusal] = ()
-
-
-@attrs.frozen
-class Orphans(Generic[T]):
-    """What was made for a caller who has gone: cancelled if it was owned and *clean_up* can do that, else adopted."""
-
-    adopt: Callable[[T], object]
-    uncertain: list[CreateUncertain]
-    clean_up: Callable[[T], asyncio.Task[Any]] | None = None
-
-    def take(self, made: T, *, owned: bool) -> asyncio.Task[Any] | None:
-        if owned and self.clean_up is not None:
-            return self.clean_up(made)
-        self.adopt(made)
-        return None
-
-    def hear(self, error: CreateUncertain) -> None:
-        self.uncertain.append(error)

@@ -33,13 +33,16 @@ _HURRY: Final = 0.25
 _FORGET_AFTER: Final = 60.0
 
 
+def _address(survey: Survey) -> object:
+    return survey.call.address
+
+
 @attrs.frozen
 class Route:
-    """One list of a service: a *survey* of these *ids*. Routes to the same list are equal."""
+    """One list of a service: a *survey* of these *ids*. Routes to the same list are equal, whatever else it is for."""
 
-    path: str
+    survey: Survey = attrs.field(eq=_address)
     ids: tuple[str, ...]
-    survey: Survey = attrs.field(eq=False)
 
     @property
     def worth(self) -> int:

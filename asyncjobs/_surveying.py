@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from asyncjobs._lists import next_cursor, page_query, read_rows
+from asyncjobs._lists import next_cursor, page_request, read_rows
 from asyncjobs._rounds import Route
-from asyncjobs._wire import build, decode, identify, read_row
+from asyncjobs._wire import decode, identify, read_row
 from asyncjobs.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ class Surveyor:
         self._provider = provider
         self._find = find
         # Lists of several kinds may be one: a webset shows searches and enrichments.
-        self._rows: dict[str, list[tuple[JobKind[Any], str]]] = {}
+        self._rows: dict[object, list[tuple[JobKind[Any], str]]] = {}
         for kind in provider.kinds:
             for survey in kind.surveys:
-                self._rows.setdefault(survey.call.path, []).append((kind, survey.rows))
+                self._rows.setdefault(survey.call.address, []).append((kind, survey.rows))
         self._routes: dict[tuple[str, tuple[str, ...]], tuple[Route, ...]] = {}
 
     def routes(self, kind: JobKind[Any], ref: JobRef) -> tuple[Route, ...]:
@@ -64,7 +64,7 @@ class Surveyor:
         if routes is None:
             ids = dict(zip(kind.identity, ref.parts, strict=True))
             found = [
-                Route(survey.call.path, tuple(ids[field] for field in survey.call.fields), survey)
+                Route(survey, tuple(ids[field] for field in survey.call.fields))
                 for survey in kind.surveys
                 if set(survey.call.fields) <= set(list(kind.identity)[:-1])
             ]
@@ -83,17 +83,14 @@ class Surveyor:
         Raises:
             APIError, TransportError, ProtocolError: A page could not be read.
         """
-        route = this.route
-        paging = route.survey.paging
-        size = None if paging is None else paging.most
-        cursor: str | None = None
+        route, cursor = this.route, None
         pages = worth = 0
         while True:
-            request = build(route.survey.call, route.ids, query=page_query(paging, size, cursor))
+            request = page_request(route.survey, route.ids, cursor)
             reply = await self._caller.attempt(request, self._provider.refusals, on_begin=this.begin)
             payload = decode(reply, token=True)
             found = self._show(this, payload, reply, shown)
-            cursor = next_cursor(payload, paging)
+            cursor = next_cursor(payload, route.survey.paging)
             pages += 1
             if found >= route.worth:
                 worth = pages
@@ -102,7 +99,7 @@ class Surveyor:
 
     def _show(self, this: Round, payload: dict[str, Any], reply: Reply, shown: Callable[[Core[Any]], object]) -> int:
         found = 0
-        for kind, path in self._rows[this.route.path]:
+        for kind, path in self._rows[this.route.survey.call.address]:
             for row in read_rows(payload, path):
                 core = self._core_of(kind, row, this.route.ids)
                 if core is None or not core.watched or core in this.shown:

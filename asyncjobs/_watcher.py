@@ -3,8 +3,8 @@ One task that looks at all jobs that somebody waits for.
 
 It is started by the first waiter and ends with the last one. Each look, and each reading of a list that shows many
 jobs, is a short task of its own, at most *connections* of them; who is due, and what covers them, is the agenda's
-business. While the service is away, the weather says how many of
-those may go: the others stay due, and are told for how long they have been held.
+business. While the service is away, the weather says how many of those may go: the others stay due, and are told for
+how long they have been held.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Watcher:
         self._looking.update(dict.fromkeys(this.wanted, this))
         self._under_way += 1
         this.task = self._tasks.start_errand(
-            self._surveyor.read(this, lambda core: self._shown(core, this)), f"survey {route.path}"
+            self._surveyor.read(this, lambda core: self._shown(core, this)), f"survey {route.survey.call.path}"
         )
         this.task.add_done_callback(lambda _: self._surveyed(this))
 
@@ -189,29 +189,28 @@ class Watcher:
         if this.task.cancelled():
             # Nobody wanted it any more, or the client closes, and then cancels may still wait for ends.
             self._agenda.dropped(this.route)
-            for core in this.wanted:
-                self._schedule(core)
         elif error is None:
-            # Absence proves nothing: a look at each alone decides.
             old = [core for core in this.wanted if not core.record.guards.young(now)]
             self._agenda.surveyed(this.route, now, pages=this.task.result(), missing=old)
-            for core in this.wanted:
-                self._schedule(core, alone=True)
-        elif isinstance(error, AsyncJobsError):
-            passing = is_transient(error) and not isinstance(error, ProtocolError)
-            # A list that hangs says nothing of the jobs: each is looked at alone next.
-            hung = isinstance(error, TransportError) and error.sent
-            self._agenda.failed(this.route, now, refused=hung or not passing)
-            for core in list(this.wanted):
-                if passing:
-                    core.take_failure(error, asked=this.asked, began=this.began)
-                self._schedule(core)
         else:
-            _log.error("reading %s failed in an unforeseen way", this.route.path, exc_info=error)
-            self._agenda.failed(this.route, now, refused=True)
-            for core in this.wanted:
-                self._schedule(core)
+            self._not_surveyed(this, error, now)
+        for core in this.wanted:
+            # Absence proves nothing: a look at each alone decides.
+            self._schedule(core, alone=error is None and not this.task.cancelled())
         self._wake.set()
+
+    def _not_surveyed(self, this: Round, error: BaseException, now: float) -> None:
+        if not isinstance(error, AsyncJobsError):
+            _log.error("reading %s failed in an unforeseen way", this.route.survey.call.path, exc_info=error)
+            self._agenda.failed(this.route, now, refused=True)
+            return
+        passing = is_transient(error) and not isinstance(error, ProtocolError)
+        # A list that hangs says nothing of the jobs: each is looked at alone next.
+        hung = isinstance(error, TransportError) and error.sent
+        self._agenda.failed(this.route, now, refused=hung or not passing)
+        if passing:
+            for core in this.wanted:
+                core.take_failure(error, asked=this.asked, began=this.began)
 
     def _give_up(self, core: Core[Any], what: str, cause: BaseException) -> None:
         failure = AsyncJobsError(what)

@@ -16,10 +16,10 @@ ALL = Survey(Call("GET", "/sets", repeatable=True), rows="data.jobs", paging=Pag
 
 
 def one(name):
-    return Route(ONE.call.path, (name,), ONE)
+    return Route(ONE, (name,))
 
 
-EVERY = Route(ALL.call.path, (), ALL)
+EVERY = Route(ALL, ())
 
 
 def agenda(**sets):
