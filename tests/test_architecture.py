@@ -23,6 +23,7 @@ TIERS = [
     ["_models", "_settings", "_kinds"],
     [
         "_wire",
+        "_sse",
         "_lists",
         "_service_clock",
         "_tracing",
