@@ -7,8 +7,8 @@ import asyncio
 from asyncjobs import AuthenticationError, CancelOutcome, CancelUnconfirmed, JobCanceled, JobState, NotSupported
 
 from ._promises import Book
+from ._remote import Fault
 from ._scene import Scene, check, lost, raising, same, start, stop_tasks
-from ._server import Fault
 
 BOOK = Book()
 

@@ -21,6 +21,8 @@ from ._scene import Scene
 from ._virtual_loop import run_virtual
 
 if TYPE_CHECKING:
+    from asyncjobs.kinds import Survey
+
     from ._promises import Promise
     from ._service import Service
 
@@ -50,6 +52,7 @@ class Case:
     sentence: str
     _service: Service = attrs.field(alias="service")
     _promise: Promise = attrs.field(alias="promise")
+    _survey: Survey | None = attrs.field(default=None, alias="survey")
 
     def __str__(self) -> str:
         return self.name
@@ -79,10 +82,15 @@ class Case:
         try:
             run_virtual(self._play())
         except AssertionError as error:
-            raise AssertionError(f"{self._service.kind.name}: {self.sentence}\n{error}") from error.__cause__
+            raise AssertionError(f"{self._promised}\n{error}") from error.__cause__
         except Exception as error:
             seen = f"{type(error).__name__}: {error}"
-            raise AssertionError(f"{self._service.kind.name}: {self.sentence}\nseen {seen}") from error
+            raise AssertionError(f"{self._promised}\nseen {seen}") from error
+
+    @property
+    def _promised(self) -> str:
+        by = "" if self._survey is None else f", shown by {self._survey.call.method} {self._survey.call.path}"
+        return f"{self._service.kind.name}{by}: {self.sentence}"
 
     async def _play(self) -> None:
         complaints: list[str] = []
@@ -96,7 +104,7 @@ class Case:
 
     async def _hold(self) -> None:
         seconds = _BOUND + (3 * self._service.kind.pace.ceiling if self._promise.own_pace else 0.0)
-        async with Scene(self._service, own_pace=self._promise.own_pace) as scene:
+        async with Scene(self._service, own_pace=self._promise.own_pace, survey=self._survey) as scene:
             bound = asyncio.timeout(seconds)
             try:
                 async with bound:
@@ -112,19 +120,31 @@ def contract(service: Service) -> tuple[Case, ...]:
     Return the sentences of the contract that apply to a service, to be run one by one.
 
     Which ones apply follows from what the service can do, not from what its kind makes of that: a kind without the
-    cancel that its service has fails the cases of cancelling. With pytest::
+    cancel that its service has fails the cases of cancelling. For each survey of the kind the sentences about its jobs
+    come once more (``…_by_list``, ``…_by_list_2``): the client then waits for many others, too, and reads the list,
+    which the server gives as the survey describes it. With pytest::
 
         @pytest.mark.parametrize("case", contract(SERVICE), ids=str)
         def test_contract(case):
             case()
     """
     can = _abilities(service)
-    promises = [promise for chapter in _CHAPTERS for promise in chapter.BOOK.promises]
-    return tuple(
-        Case(promise.name, promise.sentence, service, promise)
-        for promise in promises
+    promises = [
+        promise
+        for chapter in _CHAPTERS
+        for promise in chapter.BOOK.promises
         if all((need.removeprefix("no_") in can) != need.startswith("no_") for need in promise.needs)
-    )
+    ]
+    alone = [Case(promise.name, promise.sentence, service, promise) for promise in promises if promise.alone]
+    # A list that is a single job is a look at it.
+    surveys = [survey for survey in service.kind.surveys if survey.rows]
+    listed = [
+        Case(f"{promise.name}_by_list{f'_{number}' if number else ''}", promise.sentence, service, promise, survey)
+        for number, survey in zip((0, *range(2, len(surveys) + 1)), surveys, strict=False)
+        for promise in promises
+        if promise.listed
+    ]
+    return (*alone, *listed)
 
 
 def _abilities(service: Service) -> set[str]:
@@ -134,6 +154,7 @@ def _abilities(service: Service) -> set[str]:
         "cancel": cancel is not None,
         "stop": service.stop is not None,
         "result": service.result is not None,
+        "listing": service.listing is not None,
         "failed": bool(words.failed),
         "canceled": bool(words.canceled),
         "canceling": bool(words.canceling),

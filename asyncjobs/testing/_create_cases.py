@@ -7,8 +7,8 @@ import asyncio
 from asyncjobs import CreateUncertain, JobState, NotSupported
 
 from ._promises import Book
+from ._remote import Fault
 from ._scene import Scene, check, lost, raising, same, start, stop_tasks
-from ._server import Fault
 
 BOOK = Book()
 
@@ -30,7 +30,7 @@ async def an_awaited_create_hands_over_the_job_that_was_made(scene: Scene) -> No
     same("the state at last", (await job.wait()).state, JobState.COMPLETED)
 
 
-@BOOK.promise("create")
+@BOOK.promise("create", listed=False)
 async def a_create_whose_reply_is_lost_is_not_sent_again(scene: Scene) -> None:
     """The job may exist and be paid for: CreateUncertain carries what was sent."""
     scene.server.fault("create", lost())
@@ -41,7 +41,7 @@ async def a_create_whose_reply_is_lost_is_not_sent_again(scene: Scene) -> None:
     _one_was_made(scene)
 
 
-@BOOK.promise("create")
+@BOOK.promise("create", listed=False)
 async def a_create_that_ends_in_a_server_error_is_not_sent_again(scene: Scene) -> None:
     """A 500 does not say whether the job was made."""
     scene.server.fault("create", Fault(500, processed=True))
@@ -49,6 +49,23 @@ async def a_create_that_ends_in_a_server_error_is_not_sent_again(scene: Scene) -
         await scene.create()
     await asyncio.sleep(100)
     _one_was_made(scene)
+
+
+@BOOK.promise("create", alone=False)
+async def a_create_whose_reply_is_lost_is_found_in_the_list(scene: Scene) -> None:
+    """By the token that the service keeps; where the kind knows of none, among the candidates that are alike."""
+    for fault in (lost(), Fault(500, processed=True)):
+        scene.server.jobs.clear()
+        scene.server.sent.clear()
+        scene.server.fault("create", fault)
+        trace = scene.kind.trace
+        try:
+            found = [(await scene.create()).ref.parts]
+        except CreateUncertain as error:
+            check(trace is None or trace.carrier is None, "the job with the token: promised, seen CreateUncertain")
+            found = [ref.parts for ref in error.candidates]
+        _one_was_made(scene)
+        same("what was found", found, [] if trace is None else [scene.server.jobs[0].ids])
 
 
 @BOOK.promise("create")

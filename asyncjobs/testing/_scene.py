@@ -11,19 +11,22 @@ import aiohttp
 import attrs
 from aiohttp import web
 
-from asyncjobs import Settings
+from asyncjobs import Settings, wait_all
 from asyncjobs.kinds import Client, JobState, Pace
 from asyncjobs.sandbox._memory import MemoryConnector
 
-from ._server import STRIDE, Fault, Server
+from ._company import MANY, Roll, reading
+from ._remote import Fault
+from ._server import STRIDE, Server
 from ._service import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator, Sequence
 
     from asyncjobs import Job
+    from asyncjobs.kinds import Survey
 
-    from ._server import Remote
+    from ._remote import Remote
     from ._service import Service
 
 T = TypeVar("T")
@@ -38,19 +41,22 @@ class Scene:
     """
     A service in this process and a client of it; an async context manager.
 
-    All is looked at with the library's own pace, unless the kind's *own_pace* is what matters.
+    All is looked at with the library's own pace, unless the kind's *own_pace* is what matters. With a *survey* the
+    client waits for other jobs all the time, so that the list shows the sentence's own, too; else each is looked at
+    alone.
     """
 
-    def __init__(self, service: Service, *, own_pace: bool = False) -> None:
+    def __init__(self, service: Service, *, own_pace: bool = False, survey: Survey | None = None) -> None:
         self.service: Service = service
         self.words = service.words
-        # Surveys are a saving; what the sentences count are looks at one job.
-        # The kit's server has no list, so that a create that was lost stays lost.
-        self.kind = attrs.evolve(service.kind, surveys=(), trace=None) if service.kind.surveys else service.kind
+        self.kind = reading(service.kind, survey)
         self._provider = attrs.evolve(service.provider, kinds=(self.kind,), limits=())
         self._settings = SETTINGS if own_pace else attrs.evolve(SETTINGS, paces={self.kind.name: Pace()})
         flips = 0.0 if service.cancel is None else service.cancel.flips
-        self.server = Server(service, min(_LATENCY, flips / 3) if flips else _LATENCY)
+        latency = min(_LATENCY, flips / 3) if flips else _LATENCY
+        self._roll = None if survey is None else Roll(survey, self.kind, _URL)
+        self.server = Server(service, latency, self._roll, self.kind.trace)
+        self._company: asyncio.Task[Any] | None = None
         #: The words that play their parts when any will do.
         self.working: str = self.words.working[0]
         self.completed: str = self.words.completed[0]
@@ -61,11 +67,18 @@ class Scene:
         self._web = web.Server(self.server, access_log=None, handler_cancellation=True)
         self._session = aiohttp.ClientSession(connector=MemoryConnector(self._web))
         self.client = self.another_client()
+        if self._roll is not None:
+            others = [self.client.job_of(self.kind, *other.ids) for other in self.server.add_others(MANY)]
+            self._company = start(wait_all(others, return_exceptions=True))
+            await asyncio.sleep(1)  # All of them have been seen.
+            self.server.sent.clear()
         self._began = self.server.now()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.server.heal()
+        if self._company is not None:
+            await stop_tasks(self._company)
         await self.client.aclose()
         await self._session.close()
         await self._web.shutdown(1.0)
@@ -154,8 +167,8 @@ class Scene:
         return json.dumps({key: word if value == present else value for key, value in shown.items()}).encode()
 
     def asked(self) -> int:
-        """Return how many requests of any sort have come in."""
-        return self.server.sent.total()
+        """Return how many requests of any sort have come in, lists not counted: they are read for others, too."""
+        return self.server.sent.total() - self.server.sent["roll"]
 
     # -- judging ---------------------------------------------------------------
 

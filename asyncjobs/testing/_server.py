@@ -5,59 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
 from aiohttp import web
 
+from ._company import PLACES, kept, put
+from ._remote import Fault, Remote
 from ._routes import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from asyncjobs.kinds import Trace
+
+    from ._company import Roll
     from ._service import Service
 
 #: Seconds that a life takes from one word to the next.
 STRIDE: Final = 10.0
-
-
-@attrs.define(eq=False)
-class Remote:
-    """One job at the service: its words with the times from which they hold, in order."""
-
-    ids: tuple[str, ...]
-    steps: list[tuple[float, str]]
-    #: What happens from the moment in which a cancel is accepted.
-    after_cancel: Sequence[tuple[float, str]]
-    #: The status that denies it, once it is forgotten.
-    denied: int | None = None
-    #: Set when a cancel is accepted.
-    accepted: asyncio.Event = attrs.field(factory=asyncio.Event)
-
-    def word(self, now: float) -> str:
-        """Return the word at *now*."""
-        return [word for at, word in self.steps if at <= now + 1e-9][-1]
-
-    def goes_on(self, now: float, steps: Sequence[tuple[float, str]]) -> None:
-        """Take another way from *now* on."""
-        self.steps = [(at, word) for at, word in self.steps if at <= now] + [(now + at, word) for at, word in steps]
-
-
-@attrs.define(eq=False)
-class Fault:
-    """
-    What happens to the next *times* requests of a verb (``None``: all).
-
-    They wait for *seconds* (``None``: for ever); then they take effect if *processed*; then they get *status* and
-    *body*, or are cut off where *status* is ``None``. A status of 0 is the service's own reply after all.
-    """
-
-    status: int | None = 0
-    body: bytes = b'{"error": "out of order"}'
-    processed: bool = False
-    seconds: float | None = 0.0
-    times: int | None = 1
-    headers: dict[str, str] = attrs.field(factory=dict[str, str])
+_MIDNIGHT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _json(payload: object, status: int = 200) -> web.Response:
@@ -67,13 +35,17 @@ def _json(payload: object, status: int = 200) -> web.Response:
 class Server:
     """A service in this process; each reply takes *latency* seconds, half of it on the way there."""
 
-    def __init__(self, service: Service, latency: float) -> None:
+    def __init__(self, service: Service, latency: float, roll: Roll | None = None, trace: Trace | None = None) -> None:
         self._service = service
         #: Seconds that each reply takes.
         self.latency: float = latency
-        self._routes = Routes(service.requests())
+        self._roll = roll
+        self._trace = trace
+        self._routes = Routes(({} if roll is None else {"roll": roll.request}) | service.requests())
         self._faults: dict[str, list[Fault]] = {}
         self.jobs: list[Remote] = []
+        #: The jobs that only make a list longer; requests about them count for nothing and never fail.
+        self.others: list[Remote] = []
         #: How the next job that is created will live.
         self.next_life: tuple[Sequence[tuple[float, str]], Sequence[tuple[float, str]]] | None = None
         #: How many requests have come in, by verb; what is no request of the service is ``unknown``.
@@ -89,6 +61,10 @@ class Server:
     def now(self) -> float:
         """Return the service's time."""
         return asyncio.get_running_loop().time()
+
+    def clock(self) -> datetime:
+        """Return the time of day at the service."""
+        return _MIDNIGHT + timedelta(seconds=self.now())
 
     def parents(self) -> tuple[str, ...]:
         """Return the ids of what contains the jobs, as the sample has them."""
@@ -110,6 +86,18 @@ class Server:
         self.jobs.append(remote)
         return remote
 
+    def add_others(self, count: int) -> list[Remote]:
+        """Begin so many jobs that work for ever, in several places if the list shows all; return them."""
+        for number in range(count):
+            *places, place = ("", *self.parents())
+            if places and self._roll is not None and self._roll.wide:
+                place = f"{place[:-1]}{number % PLACES}"
+            own_id = self.fresh_id()[:-4] + f"{0xC000 + number:x}"
+            other = Remote((*places, place, own_id)[1:], [], ())
+            other.goes_on(self.now(), [(0.0, self._service.words.working[0])])
+            self.others.append(other)
+        return self.others
+
     def fault(self, verb: str, fault: Fault) -> None:
         """Put a fault in force, after those that there are."""
         self._faults.setdefault(verb, []).append(fault)
@@ -120,27 +108,32 @@ class Server:
 
     def job(self, ids: Sequence[str]) -> Remote | None:
         """Return the job with these ids, ``None`` if there is none."""
-        return next((remote for remote in self.jobs if remote.ids == tuple(ids)), None)
+        return next((remote for remote in (*self.jobs, *self.others) if remote.ids == tuple(ids)), None)
 
     def payload(self, remote: Remote) -> dict[str, Any]:
         """Return what the service shows of a job."""
         shown = dict(self._service.sample(remote.word(self.now())))
+        for path, value in remote.kept.items():
+            put(shown, path, value)
         return shown | dict(zip(self._service.ids, remote.ids, strict=True))
 
     # -- answering ------------------------------------------------------------
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        await request.read()
+        body = await request.read()
         found = self._routes.find(request.method, request.rel_url.raw_path, request.query)
         verb, ids = found or ("unknown", ())
-        self.sent[verb] += 1
-        fault = self._strike(verb)
+        mine = not any(other.ids == ids for other in self.others)
+        self.sent[verb] += mine
+        fault = self._strike(verb if mine else "")
         await asyncio.sleep(self.latency / 2)
         if fault.seconds is None:
             await asyncio.Event().wait()
         await asyncio.sleep(fault.seconds or 0.0)
-        response = self._answer(verb, ids) if fault.processed or fault.status == 0 else web.Response()
+        response = (
+            self._answer(verb, ids, request.query, body) if fault.processed or fault.status == 0 else web.Response()
+        )
         await asyncio.sleep(self.latency / 2)
         if fault.status is None:
             if request.transport is not None:
@@ -149,10 +142,12 @@ class Server:
             response = web.Response(
                 status=fault.status, body=fault.body, headers=fault.headers, content_type="application/json"
             )
+        response.headers["Date"] = format_datetime(self.clock(), usegmt=True)
         return response
 
     def _strike(self, verb: str) -> Fault:
-        faults = self._faults.get(verb)
+        # A service that does not tell of a job does so in no list.
+        faults = self._faults.get("look" if verb == "roll" else verb)
         if not faults:
             return Fault()
         if faults[0].times is not None:
@@ -161,9 +156,11 @@ class Server:
                 return faults.pop(0)
         return faults[0]
 
-    def _answer(self, verb: str, ids: tuple[str, ...]) -> web.Response:
+    def _answer(self, verb: str, ids: tuple[str, ...], query: Mapping[str, str], body: bytes) -> web.Response:
         if verb == "create":
-            return self._create(ids)
+            return self._create(ids, body)
+        if verb == "roll":
+            return self._show_roll(ids, query)
         if verb == "listing":
             return self._listing(ids)
         remote = self.job(ids)
@@ -172,13 +169,21 @@ class Server:
             return _json({"error": "there is no such thing"}, status)
         return self._do[verb](remote)
 
-    def _create(self, ids: tuple[str, ...]) -> web.Response:
+    def _create(self, ids: tuple[str, ...], body: bytes) -> web.Response:
         if ids != self.parents():
             return _json({"error": "there is no such place"}, 404)
         words = self._service.words
         steps, after_cancel = self.next_life or ([(0.0, words.live[0])], [])
         self.next_life = None
-        return _json(self.payload(self.add(steps, after_cancel)), 201)
+        remote = self.add(steps, after_cancel)
+        if self._trace is not None:
+            remote.kept = kept(self._trace, json.loads(body), self.clock())
+        return _json(self.payload(remote), 201)
+
+    def _show_roll(self, ids: tuple[str, ...], query: Mapping[str, str]) -> web.Response:
+        assert self._roll is not None
+        there = [remote for remote in (*self.others, *self.jobs) if remote.denied is None]
+        return _json(self._roll.page([(remote.ids, self.payload(remote)) for remote in there], ids, query))
 
     def _listing(self, ids: tuple[str, ...]) -> web.Response:
         return _json({self._service.rows: [self.payload(job) for job in self.jobs if job.ids[: len(ids)] == ids]})

@@ -101,7 +101,8 @@ class Service:
     *create* takes the JSON object *body* and answers with the job; *look* shows it; *cancel* is a :class:`Cancel`;
     *stop* makes it complete early; *result* shows it with what it made, *brings*, added. *listing* answers with an
     object that has the payloads under *rows*, *deletion* makes the service forget the job: no kind needs the two,
-    they are there to be mistaken for others.
+    they are there to be mistaken for others. The lists of the kind's surveys need no truth of their own, the service
+    gives them as the kind describes them; but one of all jobs must be the *listing*, if there is one.
 
     *progress* is what a sample shows in its first working word, by the names of :class:`~asyncjobs.Progress`,
     *reason* what it gives as the reason of its last final word (failed or canceled).

@@ -49,7 +49,7 @@ def _is_the_request(scene: Scene, verb: str, call: Call | None, ids: Sequence[st
     check(found is not None and found == (verb, tuple(ids)), message)
 
 
-@BOOK.promise()
+@BOOK.promise(listed=False)
 async def every_word_means_what_the_service_means_by_it(scene: Scene) -> None:
     """Each status word of the service is known to the kind, as a state that fits its part in a life."""
     for word, role in scene.words.roles().items():
@@ -58,7 +58,7 @@ async def every_word_means_what_the_service_means_by_it(scene: Scene) -> None:
         check(state in allowed, f"{word!r}, a word for {role}: promised {' or '.join(sorted(allowed))}, seen {state}")
 
 
-@BOOK.promise()
+@BOOK.promise(listed=False)
 async def no_other_word_is_final(scene: Scene) -> None:
     """A word by which the service does not end a job ends no wait, or is another spelling of one that does."""
     final = {scene.kind.words.get(word) for word in scene.words.final}
@@ -67,37 +67,46 @@ async def no_other_word_is_final(scene: Scene) -> None:
             check(state in final, f"{word!r} is final for the kind ({state}), and the service ends no job so")
 
 
-@BOOK.promise("create")
+@BOOK.promise("create", listed=False)
 async def the_create_is_the_services_request(scene: Scene) -> None:
     """The kind creates by the request with which the service does."""
     _is_the_request(scene, "create", scene.kind.create, _ids(scene)[:-1])
 
 
-@BOOK.promise()
+@BOOK.promise(listed=False)
 async def the_look_is_the_services_request(scene: Scene) -> None:
     """The kind looks by the request with which the service shows one job."""
     _is_the_request(scene, "look", scene.kind.look, _ids(scene))
 
 
-@BOOK.promise("cancel")
+@BOOK.promise("cancel", listed=False)
 async def the_cancel_is_the_services_request(scene: Scene) -> None:
     """The kind cancels by the request with which the service does, and not by one that does something else."""
     _is_the_request(scene, "cancel", scene.kind.cancel, _ids(scene))
 
 
-@BOOK.promise("stop")
+@BOOK.promise("stop", listed=False)
 async def the_stop_is_the_services_request(scene: Scene) -> None:
     """The kind stops by the request with which the service does."""
     _is_the_request(scene, "stop", scene.kind.stop, _ids(scene))
 
 
-@BOOK.promise("result")
+@BOOK.promise("result", listed=False)
 async def the_result_is_the_services_request(scene: Scene) -> None:
     """The kind fetches what a job made by the request with which the service gives it."""
     _is_the_request(scene, "result", scene.kind.result, _ids(scene))
 
 
-@BOOK.promise()
+@BOOK.promise("listing", listed=False)
+async def a_list_of_all_is_the_services_request(scene: Scene) -> None:
+    """Where the kind reads a list of all its jobs, it is the one that the service has, with its rows where they are."""
+    for survey in scene.service.kind.surveys:
+        if not survey.call.fields:
+            _is_the_request(scene, "listing", survey.call, ())
+            same("the rows of the list", survey.rows, scene.service.rows)
+
+
+@BOOK.promise(listed=False)
 async def only_the_create_is_not_repeatable(scene: Scene) -> None:
     """A create is never sent twice, a second job is a second bill; all else is sent again when a reply is lost."""
     kind = scene.kind
@@ -106,14 +115,14 @@ async def only_the_create_is_not_repeatable(scene: Scene) -> None:
         check(call is None or call.repeatable, f"the {verb} is not marked repeatable")
 
 
-@BOOK.promise()
+@BOOK.promise(listed=False)
 async def the_payload_tells_the_ids(scene: Scene) -> None:
     """The kind finds in the payload the ids by which the service knows the job, in the order of the path."""
     ref = identify(scene.kind, scene.service.sample(scene.working))
     same("the ids that the kind reads from a sample", ref.parts, _ids(scene))
 
 
-@BOOK.promise()
+@BOOK.promise(listed=False)
 async def every_payload_fits_the_resource(scene: Scene) -> None:
     """What the service shows in each word can be read as the kind's resource."""
     for word in scene.words.roles():
@@ -121,7 +130,7 @@ async def every_payload_fits_the_resource(scene: Scene) -> None:
         same(f"the class of what is shown in {word!r}", type(resource), scene.kind.resource)
 
 
-@BOOK.promise("progress")
+@BOOK.promise("progress", listed=False)
 async def progress_is_what_the_service_shows(scene: Scene) -> None:
     """Each figure of progress is the one that the payload shows."""
     seen = _snapshot(scene, scene.working).progress
@@ -129,13 +138,13 @@ async def progress_is_what_the_service_shows(scene: Scene) -> None:
         same(f"progress.{name}", getattr(seen, name, None), figure)
 
 
-@BOOK.promise("reason")
+@BOOK.promise("reason", listed=False)
 async def the_reason_is_what_the_service_gives(scene: Scene) -> None:
     """The reason of an end is the one that the payload gives."""
     same("snapshot.reason", _snapshot(scene, scene.words.final[-1]).reason, scene.service.reason)
 
 
-@BOOK.promise("flips")
+@BOOK.promise("flips", listed=False)
 async def settle_covers_the_time_in_which_a_cancel_may_flip(scene: Scene) -> None:
     """Where an accepted cancel may still turn into another end, the kind waits for as long before it believes it."""
     assert scene.service.cancel is not None

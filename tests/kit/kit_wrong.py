@@ -8,7 +8,7 @@ import attrs
 from kit_services import LOAF, RENDER, STUDIO
 
 from asyncjobs import JobState
-from asyncjobs.kinds import Call, KeyStyle, Pace, Refusal, Refused
+from asyncjobs.kinds import Call, KeyStyle, Pace, Refusal, Refused, Survey
 
 if TYPE_CHECKING:
     from asyncjobs.testing import Service
@@ -172,6 +172,14 @@ WRONG: dict[str, tuple[Service, set[str]]] = {
         wrong(keys=KeyStyle.CAMEL),
         {"every_payload_fits_the_resource"},
     ),
+    "the list is another request": (
+        wrong(surveys=(Survey(call("GET", "/renders/all"), rows="data"),)),
+        {"a_list_of_all_is_the_services_request"},
+    ),
+    "the rows of the list are elsewhere": (
+        wrong(surveys=(Survey(call("GET", "/renders"), rows="renders"),)),
+        {"a_list_of_all_is_the_services_request"},
+    ),
     "it looks too seldom": (
         wrong(pace=Pace(first=100.0, ceiling=100.0, urgent=100.0)),
         {"a_cancel_is_confirmed_in_time_at_the_kinds_own_pace"},
@@ -182,6 +190,7 @@ WRONG: dict[str, tuple[Service, set[str]]] = {
 ONLY: dict[str, set[str]] = {
     "a word of the kind's own is final": {"no_other_word_is_final"},
     "the look is not repeatable": {"only_the_create_is_not_repeatable"},
+    "the rows of the list are elsewhere": {"a_list_of_all_is_the_services_request"},
     "the create is repeatable": {
         "only_the_create_is_not_repeatable",
         "a_create_whose_reply_is_lost_is_not_sent_again",

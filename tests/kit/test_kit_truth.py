@@ -92,6 +92,15 @@ def test_cases_follow_from_what_the_service_can_do():
 ONLY_CREATE = "only_the_create_is_not_repeatable"
 
 
+def test_each_list_of_a_kind_is_a_contract_of_its_own():
+    """What is promised of looks at one job is promised of the lists that show many."""
+    assert not any("_by_list" in name for name in names(STUDIO))
+    found = names(EXA_ENRICHMENT)
+    assert {"wait_returns_a_job_that_completed_by_list", "wait_returns_a_job_that_completed_by_list_2"} <= found
+    assert "among_many_a_job_is_seen_in_the_list" not in found
+    assert "every_word_means_what_the_service_means_by_it_by_list" not in found
+
+
 def test_they_do_not_follow_from_what_the_kind_believes():
     """Else a kind would escape by leaving something out."""
     poorer = attrs.evolve(STUDIO.kind, cancel=None, stop=None, result=None, settle=0.0, progress={})
