@@ -32,12 +32,23 @@ _log = logging.getLogger("asyncjobs")
 class Caller:
     """All requests of one client pass through here."""
 
-    def __init__(self, transport: Transport, lanes: Lanes, outage: Outage, settings: Settings) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        lanes: Lanes,
+        outage: Outage,
+        settings: Settings,
+        clock: ServiceClock | None = None,
+    ) -> None:
         self._transport = transport
         self._lanes = lanes
         self._outage = outage
         self._settings = settings
-        self._clock = ServiceClock()
+        self._clock = clock or ServiceClock()
+
+    def over(self, transport: Transport) -> Caller:
+        """Return one that sends over *transport* and shares all else with this one: turns, weather and clock."""
+        return Caller(transport, self._lanes, self._outage, self._settings, self._clock)
 
     async def attempt(
         self,

@@ -20,6 +20,7 @@ from asyncjobs._lanes import Lanes
 from asyncjobs._outage import Outage
 from asyncjobs._owners import Owners, describe_left
 from asyncjobs._ownership import outlast, report_left
+from asyncjobs._streams import Streams
 from asyncjobs._surveying import Surveyor
 from asyncjobs._tasks import Tasks
 from asyncjobs._tracing import Claims
@@ -58,6 +59,7 @@ class Engine:
         outage = Outage(provider.name)
         self.caller: Caller = Caller(transport, self._lanes, outage, settings)
         self.tasks: Tasks = Tasks()
+        self.streams: Streams = Streams(transport, self.caller, self.tasks, settings)
         self._cores: weakref.WeakValueDictionary[JobRef, Core[Any]] = weakref.WeakValueDictionary()
         self._watcher = Watcher(
             settings.connections, self.tasks, outage, Surveyor(self.caller, provider, self._cores.get)
@@ -133,10 +135,14 @@ class Engine:
 
     # -- creating -----------------------------------------------------------
 
-    async def create(self, plan: Plan[T], *, owned: bool) -> T:
-        """Carry out *plan* to its end, here or without its caller, who means to own what it makes or does not."""
+    async def create(self, plan: Plan[T], *, owned: bool, caller: Caller | None = None) -> T:
+        """
+        Carry out *plan* to its end, here or without its caller, who means to own what it makes or does not.
+
+        It is sent by *caller* (``None``: as ever).
+        """
         self.enter()
-        return await self._creates.run(Create(self.caller, self.settings, plan, owned=owned))
+        return await self._creates.run(Create(caller or self.caller, self.settings, plan, owned=owned))
 
     def claim(self, ref: JobRef) -> None:
         """Take in that a create of ours has made this job for certain."""
@@ -219,6 +225,7 @@ class Engine:
         for core in list(self._cores.values()):
             core.close()
         self.tasks.end_errands()
+        self.streams.close()
         for core in self._owners.live:
             self.clean_up(core)
 

@@ -129,7 +129,8 @@ class Settings:
     How a client behaves. All times are in seconds.
 
     *request_timeout* bounds one attempt of one request, its reply's body included;
-    *connect_timeout* the part of it until the connection stands. *cleanup_timeout* bounds the
+    *connect_timeout* the part of it until the connection stands. A stream of events is bounded by neither once it has
+    begun, but ends when nothing came for *idle_timeout* seconds, comments included. *cleanup_timeout* bounds the
     cancel that leaving a block causes, from when its request leaves the queue, and how long a cancelled owner or
     a client that closes waits for a create on the wire. *connections* is how many requests run at once.
 
@@ -153,6 +154,7 @@ class Settings:
 
     request_timeout: float = attrs.field(default=60.0, validator=_positive_seconds)
     connect_timeout: float = attrs.field(default=10.0, validator=_positive_seconds)
+    idle_timeout: float = attrs.field(default=60.0, validator=_positive_seconds)
     cleanup_timeout: float = attrs.field(default=10.0, validator=_positive_seconds)
     connections: int = attrs.field(default=100, validator=_count)
     rates: Mapping[str, float] | None = attrs.field(default=None, validator=_rates)

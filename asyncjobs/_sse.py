@@ -60,7 +60,7 @@ class EventDecoder:
     def __init__(self, max_bytes: int, last_event_id: str = "") -> None:
         #: The id to go on from after a reconnect; only an event that has arrived whole moves it.
         self.last_event_id: str = last_event_id
-        #: Seconds that the service wants between a break and a reconnect, any number of them; ``None``: it does not say.
+        #: Seconds that the service wants between a break and a reconnect, however many; ``None``: it does not say.
         self.retry: float | None = None
         self._max = max_bytes
         self._fresh = True  # Nothing but the first line may begin with a byte order mark.

@@ -12,11 +12,12 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from asyncjobs._heads import BROKEN, Head, begin, failed
 from asyncjobs._middlewares import Credentials, is_credential
 from asyncjobs._texts import clean
-from asyncjobs._unpacking import READABLE, Unpacker, Unreadable
+from asyncjobs._unpacking import READABLE, Unpacker
 from asyncjobs._wire import Reply, Request
-from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, ProtocolError, TransportError
+from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from asyncjobs._settings import Settings
 
 _CHUNK: Final = 64 * 1024
-#: What aiohttp raises before a single byte of the request was written.
-_NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 class Transport(Protocol):
@@ -40,6 +39,10 @@ class Transport(Protocol):
             ProtocolError: The body is larger than the bound.
             ClientClosed: The application has closed its session.
         """
+        ...
+
+    async def begin(self, request: Request, headers: Mapping[str, str]) -> Head:
+        """Send *request* once, with *headers* besides, and return the reply when its head has come; see there."""
         ...
 
     async def aclose(self) -> None:
@@ -145,11 +148,18 @@ class AiohttpTransport:
                     began=began,
                     received_at=datetime.now(UTC),
                 )
-        except _NEVER_SENT as error:
-            return TransportError(_describe(error), sent=False, method=request.method, url=shown)
-        # A redirect to a host whose name cannot be looked up is a UnicodeError.
-        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, Unreadable) as error:
-            return TransportError(_describe(error), method=request.method, url=shown)
+        except BROKEN as error:
+            return failed(error, request, shown)
+
+    async def begin(self, request: Request, headers: Mapping[str, str]) -> Head:
+        """Send *request* once and return the head of the reply; see :func:`asyncjobs._heads.begin`."""
+        sent = self._headers.copy()
+        sent.popall("Content-Type", None)
+        sent.update(headers)
+        connect_timeout = _bound(self._settings.connect_timeout)
+        return await begin(
+            self._open(), self._base, request, headers=sent, conceal=self._credentials, connect_timeout=connect_timeout
+        )
 
     async def aclose(self) -> None:
         """Close the session if it is ours."""
@@ -188,7 +198,8 @@ class AiohttpTransport:
         if self._session is None:
             self._loop = asyncio.get_running_loop()
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._settings.connections),
+                # The lanes bound what runs at once; streams, which last, come on top.
+                connector=aiohttp.TCPConnector(limit=0),
                 # A service's cookies are nobody's business here.
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -219,10 +230,3 @@ class AiohttpTransport:
 def _bound(seconds: float) -> float | None:
     """Return a time limit as aiohttp takes it: it cannot count to infinity."""
     return None if seconds == math.inf else seconds
-
-
-def _describe(error: BaseException) -> str:
-    """Name what happened without repeating what was sent."""
-    if isinstance(error, OSError) and error.strerror and not isinstance(error, TimeoutError):
-        return f"{type(error).__name__}: {error.strerror}"
-    return type(error).__name__

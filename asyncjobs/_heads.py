@@ -1,0 +1,72 @@
+"""Replies of which only the head has come, and what aiohttp's exceptions mean to us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import attrs
+from yarl import URL
+
+from asyncjobs._unpacking import Unreadable
+from asyncjobs.errors import TransportError
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDict
+
+    from asyncjobs._middlewares import Credentials
+    from asyncjobs._wire import Request
+
+#: What aiohttp raises before a single byte of the request was written.
+_NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+#: Whatever a request may end in without a complete reply.
+#: A redirect to a host whose name cannot be looked up is a UnicodeError.
+BROKEN: Final = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, Unreadable)
+
+
+@attrs.frozen(repr=False)
+class Head:
+    """A reply whose body is still to be read, and to be closed; *conceal* takes the key out of what it says."""
+
+    response: aiohttp.ClientResponse
+    shown: str
+    conceal: Credentials
+
+
+async def begin(
+    session: aiohttp.ClientSession,
+    base: str,
+    request: Request,
+    *,
+    headers: CIMultiDict[str],
+    conceal: Credentials,
+    connect_timeout: float | None,
+) -> Head:
+    """Send *request* with these *headers*; nothing but the connecting is bounded, and what it raises is aiohttp's."""
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    response = await session.request(
+        request.method,
+        URL(f"{base}{request.target}", encoded=True),
+        data=request.body,
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout),
+        allow_redirects=request.method == "GET",
+        max_redirects=5,
+        raise_for_status=False,
+        auto_decompress=False,
+        middlewares=(conceal, conceal.log),
+    )
+    return Head(response, f"{base}{request.target.partition('?')[0]}", conceal)
+
+
+def failed(error: BaseException, request: Request, shown: str) -> TransportError:
+    """Return what one of :data:`BROKEN` means that a request for *shown* ended in."""
+    return TransportError(_describe(error), sent=not isinstance(error, _NEVER_SENT), method=request.method, url=shown)
+
+
+def _describe(error: BaseException) -> str:
+    """Name what happened without repeating what was sent."""
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, TimeoutError):
+        return f"{type(error).__name__}: {error.strerror}"
+    return type(error).__name__
