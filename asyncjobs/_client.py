@@ -12,19 +12,22 @@ from asyncjobs._convert import read_key
 from asyncjobs._engine import Engine
 from asyncjobs._making import Making
 from asyncjobs._middlewares import is_credential
-from asyncjobs._refs import JobRef
+from asyncjobs._refs import JobRef, check_id
 from asyncjobs._settings import Settings, check_header
 from asyncjobs._transport import AiohttpTransport, check_session
 from asyncjobs._wire import build, decode, identify, read_snapshot
 from asyncjobs.errors import AsyncJobsError, CreateUncertain, InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     import aiohttp
 
     from asyncjobs._job import Job
     from asyncjobs._kinds import JobKind, Provider
+    from asyncjobs._models import Source
     from asyncjobs._wire import Reply
 
 R = TypeVar("R")
@@ -136,6 +139,46 @@ class Client(Making):
             return await self._send(request, parse, kind.refusals)
         except AsyncJobsError as error:
             raise error.about(asked, None) from error.__cause__
+
+    # -- news from outside ----------------------------------------------------
+
+    def push(self, kind: JobKind[Any], payload: Mapping[str, Any], *ids: str, source: Source) -> None:
+        """
+        Take in *payload*, a whole object of *kind* as the service sent it by itself, by *source*.
+
+        *ids* are the ids of its containers, for payloads that leave them out. If somebody holds the job, and this is
+        the latest that is known of it, those who wait get it as a snapshot without a request; if that is not certain,
+        a look will decide. What is older, repeated, unreadable or about other jobs changes nothing.
+
+        Raises:
+            ClientClosed, WrongLoop: The client is closed, or belongs to another event loop.
+        """
+        self._engine.enter()
+        self._engine.pushes.take(kind, payload, ids, source)
+
+    def hint(self, kind: JobKind[Any], *ids: str) -> None:
+        """
+        Look soon at the job of *kind* with these *ids*, or if they are fewer at all that are held in that container.
+
+        Nothing is asked for nobody, and no job more often than its pace allows.
+
+        Raises:
+            InvalidArgument: An id cannot be one, or there are too many.
+            ClientClosed, WrongLoop: The client is closed, or belongs to another event loop.
+        """
+        self._engine.enter()
+        if len(ids) > len(kind.identity):
+            raise InvalidArgument("ids", f"{kind.name} is named by {len(kind.identity)} ids, got {len(ids)}")
+        self._engine.pushes.hint(kind, [check_id(value, name) for name, value in zip(kind.identity, ids, strict=False)])
+
+    def expect_pushes(self, *whose: JobKind[Any] | JobRef) -> AbstractContextManager[None]:
+        """
+        Count on the news of these kinds and jobs while the block runs: somebody feeds it with :meth:`push`.
+
+        They are then looked at every ``Settings.backstop`` seconds only. When the block ends, the usual pace is back
+        at once. A kind whose jobs are seen to end while nothing at all is pushed is looked at as usual, too.
+        """
+        return self._engine.pushes.expect([each if isinstance(each, JobRef) else each.name for each in whose])
 
     # -- the end -------------------------------------------------------------
 

@@ -11,10 +11,13 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from asyncjobs._record import Record, news
+from asyncjobs._news import news
+from asyncjobs._record import Record
 from asyncjobs._shared import Shared
+from asyncjobs._trust import Trust
 from asyncjobs._waiters import Look, Waiter
 from asyncjobs._wire import build, read_snapshot
+from asyncjobs._words import UnknownWords
 from asyncjobs.errors import AsyncJobsError, ClientClosed
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ T = TypeVar("T")
 class Services:
     """What a core needs of its client: a value made once, so that nothing here knows the client."""
 
-    __slots__ = ("caller", "refusals", "settings", "tasks", "unknown_words", "watcher")
+    __slots__ = ("caller", "refusals", "settings", "tasks", "trust", "unknown_words", "watcher")
 
     def __init__(
         self, caller: Caller, watcher: Watcher, settings: Settings, refusals: tuple[Refusal, ...], tasks: Tasks
@@ -48,7 +51,8 @@ class Services:
         self.settings: Settings = settings
         self.refusals: tuple[Refusal, ...] = refusals
         self.tasks: Tasks = tasks
-        self.unknown_words: set[tuple[str, str]] = set()
+        self.trust: Trust = Trust(settings.backstop)
+        self.unknown_words: UnknownWords = UnknownWords()
 
 
 class Core(Generic[R]):
@@ -126,11 +130,14 @@ class Core(Generic[R]):
 
     def take_in(self, snapshot: Snapshot[R], *, began: float) -> Snapshot[R]:
         """Take in a snapshot from wherever and tell those who wait; return what is held afterwards."""
-        now = asyncio.get_running_loop().time()
-        self.record.see(snapshot, began=began, now=now)
-        self.publish(began=began, error=self.record.verdict(now))
-        assert self.record.snapshot is not None
-        return self.record.snapshot
+        record, now = self.record, asyncio.get_running_loop().time()
+        ended = record.final or record.requested_by_us
+        record.see(snapshot, began=began, now=now)
+        if record.final and not ended:
+            self.services.trust.missed(record.kind.name, now)
+        self.publish(began=began, error=record.verdict(now))
+        assert record.snapshot is not None
+        return record.snapshot
 
     async def send(self, request: Request, parse: Callable[[Reply], T]) -> T:
         """Send a request about the job, retries included; its errors name the job."""
@@ -235,4 +242,5 @@ class Core(Generic[R]):
 
     def next_look(self, now: float) -> float:
         """Return when the next look is due."""
-        return self.record.next_look(now, random.random())  # noqa: S311 - jitter is no secret
+        backstop = self.services.trust.backstop(self.record.ref, now)
+        return self.record.next_look(now, random.random(), backstop)  # noqa: S311 - jitter is no secret

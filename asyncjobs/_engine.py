@@ -20,6 +20,7 @@ from asyncjobs._lanes import Lanes
 from asyncjobs._outage import Outage
 from asyncjobs._owners import Owners, describe_left
 from asyncjobs._ownership import outlast, report_left
+from asyncjobs._pushes import Pushes
 from asyncjobs._streams import Streams
 from asyncjobs._surveying import Surveyor
 from asyncjobs._tasks import Tasks
@@ -65,6 +66,7 @@ class Engine:
             settings.connections, self.tasks, outage, Surveyor(self.caller, provider, self._cores.get)
         )
         self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
+        self.pushes: Pushes = Pushes(self._cores, self._watcher, self._services.trust)
         self._creates = Creates(self.tasks, settings.cleanup_timeout)
         self.listings: Listings = Listings(self.caller, self.tasks, provider.refusals)
         self.claims: Claims = Claims()
@@ -131,6 +133,7 @@ class Engine:
         core = self._cores.get(ref)
         if core is None:
             core = self._cores[ref] = Core(kind, ref, self._services)
+            self.pushes.made(core)
         return core
 
     # -- creating -----------------------------------------------------------

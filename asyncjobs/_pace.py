@@ -10,19 +10,26 @@ if TYPE_CHECKING:
 
 #: Looks are spread by up to this part of their interval, so that jobs created together drift apart.
 JITTER = 0.2
+#: For so many looks a hint is followed up, though the news would come by itself: services read behind their events.
+FOLLOWED_UP = 4
 _LONGEST_OUTAGE_DELAY = 30.0
 
 
-def interval(pace: Pace, quiet: int, *, urgent: bool, progress: Progress | None, spread: float) -> float:
+def interval(
+    pace: Pace, quiet: int, *, urgent: bool, progress: Progress | None, spread: float, backstop: float | None = None
+) -> float:
     """
     Return the seconds between the last look and the next.
 
     *quiet* counts the looks in a row that showed nothing new, *urgent* says that our cancel is under way,
     *spread* from 0 to 1 is the dice. The service's own estimate of the time left can only shorten the interval.
+    With a *backstop* the news comes by itself, and unless it is urgent a look is made no sooner than after that.
     """
     start = pace.urgent if urgent else pace.first
     seconds = min(start * pace.factor ** min(quiet, 64), pace.ceiling)
-    if progress is not None and progress.time_left is not None and not urgent:
+    if backstop is not None and not urgent:
+        seconds = max(seconds, backstop)
+    elif progress is not None and progress.time_left is not None and not urgent:
         seconds = max(min(seconds, progress.time_left), min(pace.first, seconds))
     return seconds * (1 + JITTER * (spread - 0.5))
 

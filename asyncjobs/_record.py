@@ -8,16 +8,18 @@ what came of it and reads off the state, the next time to look, and whether wait
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
 from asyncjobs import _pace
 from asyncjobs._guards import Guards
+from asyncjobs._news import UNASKED
 from asyncjobs._retry import is_transient, pause_after
 from asyncjobs._settling import Settling
 from asyncjobs._states import FINAL, JobState, advance
 from asyncjobs._vanished import vanished
+from asyncjobs._words import UnknownWords
 from asyncjobs.errors import APIError, JobUnreachable, ProtocolError, UnknownStatus
 
 if TYPE_CHECKING:
@@ -33,20 +35,13 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 _log = logging.getLogger("asyncjobs")
 
-#: A service that invents words without end does not fill memory and logs.
-_MOST_WORDS = 100
-
-
-def news(snapshot: Snapshot[Any] | None) -> tuple[Any, ...] | None:
-    """Return what makes two snapshots different for someone who follows a job."""
-    return None if snapshot is None else (snapshot.state, snapshot.status, snapshot.progress, snapshot.reason)
-
 
 class Record(Generic[R]):
     """The knowledge about one job; see the module's description."""
 
     __slots__ = (
         "_began",
+        "_hinted",
         "_last",
         "_quiet",
         "_rush",
@@ -64,7 +59,7 @@ class Record(Generic[R]):
     )
 
     def __init__(
-        self, kind: JobKind[R], ref: JobRef, settings: Settings, unknown_words: set[tuple[str, str]] | None = None
+        self, kind: JobKind[R], ref: JobRef, settings: Settings, unknown_words: UnknownWords | None = None
     ) -> None:
         self.kind: JobKind[R] = kind
         self.ref: JobRef = ref
@@ -80,8 +75,9 @@ class Record(Generic[R]):
         self._last: float | None = None  # When anything was last heard, or looked for in vain.
         self._quiet = 0
         self._rush: float | None = None  # Since when the next look is wanted at once.
-        #: Those that were complained of, by kind: one complaint serves all jobs of a client.
-        self._unknown_words: set[tuple[str, str]] = set() if unknown_words is None else unknown_words
+        self._hinted = 0  # How many looks of the ordinary pace are wanted though the news comes by itself.
+        #: One complaint serves all jobs of a client.
+        self._unknown_words: UnknownWords = unknown_words or UnknownWords()
 
     @property
     def final(self) -> bool:
@@ -91,7 +87,7 @@ class Record(Generic[R]):
 
     def see(self, snapshot: Snapshot[R], *, began: float, now: float) -> None:
         """Take in what a reply said. *began* is when its request started: of two looks the later one is right."""
-        self._heard(now, began=began, looked=snapshot.source != "create")
+        self._heard(now, began=began, looked=snapshot.source not in UNASKED)
         if self.final:
             self._see_after_the_end(snapshot, began)
             return
@@ -149,6 +145,7 @@ class Record(Generic[R]):
         self._last = now
         if self._rush is not None and began >= self._rush:
             self._rush = None
+        self._hinted -= looked and self._hinted > 0
         self.guards.heard(now, looked=looked)
 
     def _see_after_the_end(self, snapshot: Snapshot[R], began: float) -> None:
@@ -163,10 +160,8 @@ class Record(Generic[R]):
     def _note_unknown(self, snapshot: Snapshot[R], seen: JobState, now: float) -> None:
         known = seen is not JobState.UNKNOWN
         self.guards.word(now, known=known)
-        word = self.kind.name, snapshot.status[:100]
-        if not known and word not in self._unknown_words and len(self._unknown_words) < _MOST_WORDS:
-            self._unknown_words.add(word)
-            _log.warning("%s has the unknown status %.100r; looking on", self.ref, snapshot.status)
+        if not known:
+            self._unknown_words.shown(self.ref, snapshot.status)
 
     def _hold(self, snapshot: Snapshot[R], began: float) -> None:
         held = self.snapshot
@@ -229,20 +224,25 @@ class Record(Generic[R]):
         """Make the next look due at once; one that has begun already does not count."""
         self._rush = now
 
-    def next_look(self, now: float, spread: float) -> float:
-        """Return when the next look is due, and count on it; *spread* from 0 to 1 is the dice."""
-        return self.guards.planned(self._next_look(now, spread))
+    def hint(self) -> None:
+        """Take in that something may have happened: the ordinary pace begins anew, counted from the last look."""
+        self._quiet, self._hinted = 0, _pace.FOLLOWED_UP
 
-    def _next_look(self, now: float, spread: float) -> float:
+    def next_look(self, now: float, spread: float, backstop: float | None = None) -> float:
+        """Return when the next look is due, and count on it; *spread* from 0 to 1 is the dice."""
+        return self.guards.planned(self._next_look(now, spread, None if self._hinted else backstop))
+
+    def _next_look(self, now: float, spread: float, backstop: float | None) -> float:
         if self._rush is not None or self._last is None:
             return now
-        settled = self._settling.due(self._last)
-        if settled is not None:
+        if (settled := self._settling.due(self._last)) is not None:
             return settled
         if self.guards.failures:
             return self._last + _pace.after_failure(self.pace, self.guards.failures - 1, spread)
         progress = self.snapshot.progress if self.snapshot is not None else None
-        return self._last + _pace.interval(self.pace, self._quiet, urgent=self.urgent, progress=progress, spread=spread)
+        return self._last + _pace.interval(
+            self.pace, self._quiet, urgent=self.urgent, progress=progress, spread=spread, backstop=backstop
+        )
 
     @property
     def urgent(self) -> bool:

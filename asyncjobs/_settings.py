@@ -148,6 +148,8 @@ class Settings:
     first so lately, and is answered with 404 for so long. Looks that are held because the service is away count as
     failed; time in which nothing ran, such as a machine's sleep, does not count.
 
+    *backstop* is how often a job is looked at whose news comes by itself, by webhooks, events or a stream.
+
     *max_body_bytes* bounds every reply, after decompression. *paces* replaces the pace of looking by the name of
     the kind. *headers* are sent with every request, for example ``{"Exa-Beta": "agent-2026-05-07"}``.
     """
@@ -163,6 +165,7 @@ class Settings:
     unreachable_after: float = attrs.field(default=300.0, validator=_positive_seconds)
     unknown_after: float = attrs.field(default=600.0, validator=_positive_seconds)
     appear_grace: float = attrs.field(default=10.0, validator=_seconds)
+    backstop: float = attrs.field(default=60.0, validator=_positive_seconds)
     max_body_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=_count)
     paces: Mapping[str, Pace] = attrs.field(factory=dict[str, Pace], validator=_paces)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], validator=_headers, repr=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from asyncjobs._record import news
+from asyncjobs._news import news
 
 if TYPE_CHECKING:
     from asyncjobs._core import Core

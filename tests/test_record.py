@@ -23,7 +23,8 @@ from asyncjobs import (
     TransportError,
     UnknownStatus,
 )
-from asyncjobs._record import Record, news
+from asyncjobs._news import news
+from asyncjobs._record import Record
 from asyncjobs._states import FINAL, advance
 from asyncjobs.kinds import Pace
 

@@ -14,7 +14,7 @@ from asyncjobs._settings import check_header, check_seconds, check_timeout
 from asyncjobs.kinds import Pace
 
 NO_SECONDS = [-1, -0.001, math.nan, -math.inf, True, False, "1", b"1", [1], (), {}, object(), 1j, 10**400]
-POSITIVE = ["request_timeout", "connect_timeout", "cleanup_timeout", "unreachable_after", "unknown_after"]
+POSITIVE = ["request_timeout", "connect_timeout", "cleanup_timeout", "unreachable_after", "unknown_after", "backstop"]
 FROM_ZERO = ["retry_budget", "appear_grace"]
 COUNTS = ["connections", "max_body_bytes"]
 
