@@ -14,6 +14,7 @@ Everything is offered over real HTTP, on a loopback port or, with ``sockets=Fals
 
 from . import races
 from ._faults import Answer, Choice, Cut, Drop, Fault, Lose, Redirect, Replace, Restart, Say, Stale, Stall, Truncate
+from ._interruptions import Interrupt, Repeat
 from ._ledger import JobRow, Ledger, RequestRow
 from ._lives import Life
 from ._sandbox import Sandbox
@@ -25,11 +26,13 @@ __all__ = [
     "Cut",
     "Drop",
     "Fault",
+    "Interrupt",
     "JobRow",
     "Ledger",
     "Life",
     "Lose",
     "Redirect",
+    "Repeat",
     "Replace",
     "RequestRow",
     "Restart",

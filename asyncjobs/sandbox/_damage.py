@@ -12,6 +12,7 @@ from aiohttp import web
 from ._exchange import EVENTS, Exchange
 from ._faults import Answer, Cut, Deed, Drop, Lose, Redirect, Replace, Restart, Say, Stale, Stall, Truncate
 from ._http import HTML, Reply, Stream
+from ._interruptions import Interrupt, Repeat, interrupted, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -142,6 +143,20 @@ async def _redirect(exchange: Exchange, action: Redirect) -> web.StreamResponse:
     return await exchange.send(Reply(action.status, b"", {"Location": action.location}, HTML))
 
 
+async def _interrupt(exchange: Exchange, action: Interrupt) -> web.StreamResponse:
+    reply = exchange.answer()
+    if isinstance(reply, Stream):
+        reply.frames = interrupted(reply.frames, action, exchange)
+    return await exchange.send(reply)
+
+
+async def _repeat(exchange: Exchange, action: Repeat) -> web.StreamResponse:
+    reply = exchange.answer()
+    if isinstance(reply, Stream):
+        reply.frames = repeated(reply.frames, action)
+    return await exchange.send(reply)
+
+
 _HOW: Final[Mapping[type[Deed], Callable[[Exchange, Any], _Done]]] = {
     Answer: _answer,
     Drop: _drop,
@@ -154,4 +169,6 @@ _HOW: Final[Mapping[type[Deed], Callable[[Exchange, Any], _Done]]] = {
     Say: _say,
     Restart: _restart,
     Redirect: _redirect,
+    Interrupt: _interrupt,
+    Repeat: _repeat,
 }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
+from ._interruptions import Interrupt, Repeat
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -111,7 +113,9 @@ class Redirect:
     status: int = 302
 
 
-Deed: TypeAlias = Answer | Drop | Lose | Truncate | Cut | Stall | Stale | Replace | Say | Restart | Redirect
+Deed: TypeAlias = (
+    Answer | Drop | Lose | Truncate | Cut | Stall | Stale | Replace | Say | Restart | Redirect | Interrupt | Repeat
+)
 
 
 def _deeds(value: Iterable[Deed]) -> tuple[Deed, ...]:
