@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from asyncjobs._bodies import read_json
 from asyncjobs._convert import KeyStyle, structure
 from asyncjobs._job import Job
 from asyncjobs._lists import next_cursor, page_query, read_rows
@@ -73,6 +74,27 @@ class Asking:
             raise InvalidArgument("call", "is a create, which is never fetched")
         self._engine.enter()
         return await self._send(build(call, ids, query=query, body=body), parse)
+
+    async def read(self, call: Call, *ids: str, into: type[T], query: Query = ()) -> T:
+        """
+        Send *call*, which may be repeated, and return the JSON value that it is answered with: *into* is its type.
+
+        Raises:
+            APIError, TransportError, ProtocolError: It failed, retries included, or the answer is of another type.
+            InvalidArgument: An id cannot be one, or *call* may not be repeated.
+        """
+
+        def parse(reply: Reply) -> T:
+            value = _read_value(reply)
+            if not isinstance(value, into):
+                message = f"{reply.url}: expected {into.__name__}, got {type(value).__name__}"
+                raise ProtocolError(message, request_id=reply.request_id)
+            return value
+
+        if not call.repeatable:
+            raise InvalidArgument("call", "is a create, which is never read")
+        self._engine.enter()
+        return await self._send(build(call, ids, query=query), parse)
 
     def rows(
         self,
@@ -158,3 +180,11 @@ class Asking:
         job = self._handle(kind, snapshot.ref)
         self._engine.core(kind, snapshot.ref).take_in(snapshot, began=reply.began)
         return job
+
+
+def _read_value(reply: Reply) -> Any:
+    try:
+        return read_json(reply.body)
+    except (ValueError, RecursionError):
+        message = f"{reply.url}: the body is no JSON ({len(reply.body)} bytes)"
+        raise ProtocolError(message, request_id=reply.request_id) from None

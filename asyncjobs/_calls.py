@@ -74,6 +74,10 @@ class Survey:
     *rows* is the path of the list in the reply (``data.searches``: of the lists in a list; empty: the reply itself
     is the one row); *scope* names the ids that the jobs of one survey share (empty: any job of the kind). *paging* is
     ``None`` where one reply has it all, *newest_first* says that newer rows come before older ones.
+
+    *turns* are queries with which it is asked one after the other for jobs that somebody waits for, so that it shows
+    those of certain states only; the other uses of a list are without them. A job that changes from one state to the
+    next meanwhile is seen if its states are asked for in their order.
     """
 
     call: Call
@@ -81,6 +85,7 @@ class Survey:
     scope: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     paging: Paging | None = attrs.field(default=None, kw_only=True)
     newest_first: bool = attrs.field(default=False, kw_only=True)
+    turns: tuple[Mapping[str, str], ...] = attrs.field(default=(), kw_only=True)
 
 
 @attrs.frozen(kw_only=True)

@@ -32,10 +32,12 @@ def page_query(paging: Paging | None, size: int | None, cursor: str | None) -> l
     return rows if cursor is None else [*rows, (paging.cursor, cursor)]
 
 
-def page_request(survey: Survey, ids: Sequence[str], cursor: str | None) -> Request:
+def page_request(
+    survey: Survey, ids: Sequence[str], cursor: str | None, query: Mapping[str, str] | None = None
+) -> Request:
     """Return the request for the page at *cursor* (``None``: the first) of a list, as large as the service gives it."""
     size = None if survey.paging is None else survey.paging.most
-    return build(survey.call, ids, query=page_query(survey.paging, size, cursor))
+    return build(survey.call, ids, query=[*(query or {}).items(), *page_query(survey.paging, size, cursor)])
 
 
 def read_rows(payload: Mapping[str, Any], path: str) -> list[Any]:

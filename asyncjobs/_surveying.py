@@ -11,7 +11,7 @@ from asyncjobs._wire import decode, identify, read_row
 from asyncjobs.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from asyncjobs._caller import Caller
     from asyncjobs._core import Core
@@ -83,19 +83,32 @@ class Surveyor:
         Raises:
             APIError, TransportError, ProtocolError: A page could not be read.
         """
+        route = this.route
+        turns: list[list[int]] = []
+        queries = route.survey.turns or ({},)
+        for query in queries:
+            if this.wanted or not turns:
+                turns.append(await self._read_turn(this, query, shown))
+        # The first pages of all turns are one question: which of them shows a job is no matter. Where some turns were
+        # not needed, what they would have shown is not known.
+        if len(turns) == len(queries) and sum(first for first, *_ in turns) < route.worth:
+            return 0
+        return 1 + sum(found >= route.worth for _, *others in turns for found in others)
+
+    async def _read_turn(
+        self, this: Round, query: Mapping[str, str], shown: Callable[[Core[Any]], object]
+    ) -> list[int]:
+        """Read the list with this *query* and return how many of those that somebody waits for each page showed."""
         route, cursor = this.route, None
-        pages = worth = 0
+        pages: list[int] = []
         while True:
-            request = page_request(route.survey, route.ids, cursor)
+            request = page_request(route.survey, route.ids, cursor, query)
             reply = await self._caller.attempt(request, self._provider.refusals, on_begin=this.begin)
             payload = decode(reply, token=True)
-            found = self._show(this, payload, reply, shown)
+            pages.append(self._show(this, payload, reply, shown))
             cursor = next_cursor(payload, route.survey.paging)
-            pages += 1
-            if found >= route.worth:
-                worth = pages
-            if cursor is None or not this.wanted or found < route.worth:
-                return worth
+            if cursor is None or not this.wanted or pages[-1] < route.worth:
+                return pages
 
     def _show(self, this: Round, payload: dict[str, Any], reply: Reply, shown: Callable[[Core[Any]], object]) -> int:
         found = 0

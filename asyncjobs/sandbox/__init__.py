@@ -1,4 +1,4 @@
-"""A local server that behaves like Exa Websets, Exa agent runs and WaterCrawl searches.
+"""A local server that behaves like Exa Websets, Exa agent runs and WaterCrawl.
 
 Jobs live scripted lives on an injectable clock, faults are rules, and a ledger tells what was asked for, created,
 billed and still active::

@@ -139,6 +139,8 @@ KINDS: Final = (
     "exa.enrichment",
     "exa.agent_run",
     "watercrawl.search",
+    "watercrawl.crawl",
+    "watercrawl.sitemap",
     "exa.webset",
     "exa.item",
     "unknown",

@@ -42,6 +42,8 @@ WORDS: Final[Mapping[str, Words]] = {
     "exa.enrichment": Words("pending", "pending", "completed", "canceled", "canceled", 0.0, (2.0, 4.0)),
     "exa.agent_run": Words("queued", "running", "completed", "failed", "cancelled", 0.2, (2.0, 4.0)),
     "watercrawl.search": Words("new", "running", "finished", "failed", "canceled", 0.5, (3.0, 3.0)),
+    "watercrawl.crawl": Words("new", "running", "finished", "failed", "canceled", 0.5, (3.0, 5.0)),
+    "watercrawl.sitemap": Words("new", "running", "finished", "failed", "canceled", 0.5, (2.0, 4.0)),
 }
 
 

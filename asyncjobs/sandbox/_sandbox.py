@@ -29,7 +29,7 @@ _GRACE = 1.0
 
 
 class Sandbox:
-    """A local server that behaves like Exa Websets, Exa agent runs and WaterCrawl searches, all on one origin.
+    """A local server that behaves like Exa Websets, Exa agent runs and WaterCrawl, all on one origin.
 
     An async context manager. With *sockets* it listens on *host* and *port* (0: a free one), by default for this
     machine only, since it answers whoever reaches it; without, nothing is opened and :meth:`session` talks to it
@@ -175,8 +175,8 @@ class Sandbox:
         """Give the next *times* jobs of *kind* this life (``None``: all), or only those whose create body suits *when*.
 
         Raises:
-            ValueError: No such kind; there are ``exa.search``, ``exa.enrichment``, ``exa.agent_run`` and
-                ``watercrawl.search``.
+            ValueError: No such kind; there are ``exa.search``, ``exa.enrichment``, ``exa.agent_run``,
+                ``watercrawl.search``, ``watercrawl.crawl`` and ``watercrawl.sitemap``.
         """
         self._open.script(kind, life, times, when)
 

@@ -6,6 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._jobs import RemoteJob
     from ._world import World
 
@@ -14,11 +16,22 @@ _HEARTBEAT = 15.0
 
 
 class Follower:
-    """Wakes at each change of one job; a context manager."""
+    """Wakes at each change of one job; a context manager.
 
-    def __init__(self, world: World, job: RemoteJob) -> None:
+    It looks up every *heartbeat* seconds, too, and when *also*, given the time, says that there will be something more.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        job: RemoteJob,
+        heartbeat: float = _HEARTBEAT,
+        also: Callable[[float], float | None] | None = None,
+    ) -> None:
         self._world = world
         self._job = job
+        self._heartbeat = heartbeat
+        self._also = also
         self._wake = asyncio.Event()
 
     def __enter__(self) -> Self:
@@ -33,8 +46,8 @@ class Follower:
     async def change(self) -> bool:
         """Wait until the job may have changed, or for a heartbeat; false when the sandbox closes."""
         now = self._world.now()
-        at = self._job.next_change(now)
-        delay = _HEARTBEAT if at is None else min(_HEARTBEAT, at - now)
+        times = (self._job.next_change(now), None if self._also is None else self._also(now), now + self._heartbeat)
+        delay = min(at for at in times if at is not None) - now
         try:
             async with asyncio.timeout(delay):
                 await self._wake.wait()

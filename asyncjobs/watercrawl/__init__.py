@@ -1,11 +1,26 @@
-"""WaterCrawl: searches of the web."""
+"""WaterCrawl: searches of the web, crawls and sitemaps of sites."""
 
 from __future__ import annotations
 
 from asyncjobs.watercrawl._client import (
     WaterCrawl,
 )
+from asyncjobs.watercrawl._crawl_models import (
+    AttachmentType,
+    CrawlAttachment,
+    CrawledPage,
+    CrawlOptions,
+    CrawlRequest,
+    CrawlResult,
+    CrawlType,
+    PageOptions,
+    SpiderOptions,
+)
+from asyncjobs.watercrawl._crawls import (
+    Crawls,
+)
 from asyncjobs.watercrawl._models import (
+    RequestStatus,
     SearchDepth,
     SearchOptions,
     SearchRequest,
@@ -15,16 +30,38 @@ from asyncjobs.watercrawl._models import (
     SearchType,
 )
 from asyncjobs.watercrawl._provider import (
+    CRAWL,
     SEARCH,
+    SITEMAP,
     WATERCRAWL,
 )
 from asyncjobs.watercrawl._searches import (
     Searches,
 )
+from asyncjobs.watercrawl._sitemap_models import (
+    SitemapOptions,
+    SitemapPage,
+    SitemapRequest,
+)
+from asyncjobs.watercrawl._sitemaps import (
+    Sitemaps,
+)
 
 __all__ = [
+    "CRAWL",
     "SEARCH",
+    "SITEMAP",
     "WATERCRAWL",
+    "AttachmentType",
+    "CrawlAttachment",
+    "CrawlOptions",
+    "CrawlRequest",
+    "CrawlResult",
+    "CrawlType",
+    "CrawledPage",
+    "Crawls",
+    "PageOptions",
+    "RequestStatus",
     "SearchDepth",
     "SearchOptions",
     "SearchRequest",
@@ -33,5 +70,10 @@ __all__ = [
     "SearchTimeRange",
     "SearchType",
     "Searches",
+    "SitemapOptions",
+    "SitemapPage",
+    "SitemapRequest",
+    "Sitemaps",
+    "SpiderOptions",
     "WaterCrawl",
 ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncjobs.kinds import Client
+from asyncjobs.watercrawl._crawls import Crawls
 from asyncjobs.watercrawl._provider import WATERCRAWL
 from asyncjobs.watercrawl._searches import Searches
+from asyncjobs.watercrawl._sitemaps import Sitemaps
 
 if TYPE_CHECKING:
     import aiohttp
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 class WaterCrawl(Client):
     """
-    The client of WaterCrawl: ``watercrawl.searches``.
+    The client of WaterCrawl: ``watercrawl.searches``, ``watercrawl.crawls`` and ``watercrawl.sitemaps``.
 
     *api_key* ``None`` takes the environment's ``WATERCRAWL_API_KEY``, *base_url* ``None`` its ``WATERCRAWL_BASE_URL``
     or WaterCrawl's own address. See :class:`asyncjobs.kinds.Client` for the rest.
@@ -36,3 +38,13 @@ class WaterCrawl(Client):
     def searches(self) -> Searches:
         """Searches of the web."""
         return Searches(self)
+
+    @property
+    def crawls(self) -> Crawls:
+        """Crawls of sites."""
+        return Crawls(self)
+
+    @property
+    def sitemaps(self) -> Sitemaps:
+        """Sitemaps of sites."""
+        return Sitemaps(self)

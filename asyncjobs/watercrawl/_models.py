@@ -8,6 +8,7 @@ from attrs import field, frozen
 from asyncjobs._convert import key
 
 __all__ = [
+    "RequestStatus",
     "SearchDepth",
     "SearchOptions",
     "SearchRequest",
@@ -18,8 +19,8 @@ __all__ = [
 ]
 
 
-class SearchRequestStatus(StrEnum):
-    """Where a search request is; ``canceling`` is seen for an instant only."""
+class RequestStatus(StrEnum):
+    """Where a search, a crawl or a sitemap is; ``canceling`` is seen for an instant only."""
 
     NEW = "new"
     RUNNING = "running"
@@ -27,6 +28,9 @@ class SearchRequestStatus(StrEnum):
     FAILED = "failed"
     CANCELING = "canceling"
     CANCELED = "canceled"
+
+
+SearchRequestStatus = RequestStatus
 
 
 class SearchDepth(StrEnum):

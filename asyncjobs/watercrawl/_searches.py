@@ -9,6 +9,7 @@ from asyncjobs.watercrawl._provider import SEARCH
 if TYPE_CHECKING:
     from asyncjobs._creation import Creation
     from asyncjobs._job import Job
+    from asyncjobs._models import CancelOutcome
     from asyncjobs.kinds import Client, Pages
     from asyncjobs.watercrawl._models import SearchRequest
 
@@ -77,3 +78,7 @@ class Searches:
         The service cannot filter this list.
         """
         return self._client.list_jobs(SEARCH, SEARCH.surveys[0], page_size=page_size)
+
+    async def cancel(self, uuid: str) -> CancelOutcome:
+        """Stop a search, as ``Job.cancel`` does."""
+        return await self._client.job_of(SEARCH, uuid).cancel()

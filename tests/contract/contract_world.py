@@ -23,7 +23,7 @@ from asyncjobs.watercrawl._provider import WATERCRAWL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asyncjobs import Job
+    from asyncjobs import Job, Progress
     from asyncjobs._creation import Creation
 
 SHEETS: dict[str, JobKind[Any]] = {kind.name: kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds}
@@ -49,7 +49,19 @@ _BODIES: dict[str, dict[str, Any]] = {
     "exa.enrichment": {"description": "How old is it?"},
     "exa.agent_run": {"query": "cats", "effort": "ultra"},
     "watercrawl.search": {"query": "cats", "search_options": {}, "result_limit": 2},
+    # So many pages that in the middle of an ordinary life about fifty are found.
+    "watercrawl.crawl": {
+        "url": "https://example.com",
+        "options": {"spider_options": {"page_limit": 99}, "page_options": {}},
+    },
+    "watercrawl.sitemap": {"url": "https://example.com", "options": {}},
 }
+
+
+def figure(progress: Progress | None) -> float | None:
+    """Return the figure that grows with the work: a percentage, or how much was found."""
+    assert progress is not None
+    return progress.found if progress.percent is None else progress.percent
 
 
 class World:

@@ -19,6 +19,8 @@ EXAMPLES = {
     "exa.enrichment": "exa.enrichment:ws_1/e_1",
     "exa.agent_run": "exa.agent_run:agent_run_01j",
     "watercrawl.search": "watercrawl.search:0b0c8d7e-0000-4000-8000-000000000000",
+    "watercrawl.crawl": "watercrawl.crawl:0b0c8d7e-0000-4000-8000-000000000000",
+    "watercrawl.sitemap": "watercrawl.sitemap:0b0c8d7e-0000-4000-8000-000000000000",
 }
 
 

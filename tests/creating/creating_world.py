@@ -12,14 +12,16 @@ from asyncjobs import Exa, Settings, WaterCrawl
 from asyncjobs.exa import AGENT_RUN, ENRICHMENT
 from asyncjobs.exa import SEARCH as WEBSET_SEARCH
 from asyncjobs.sandbox import Answer, Fault, Life, Lose, Replace, Sandbox, Stall, Truncate
-from asyncjobs.watercrawl import SEARCH
+from asyncjobs.watercrawl import CRAWL, SEARCH, SITEMAP
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from asyncjobs.kinds import Client, JobKind
 
-SHEETS: dict[str, JobKind[Any]] = {kind.name: kind for kind in (WEBSET_SEARCH, ENRICHMENT, AGENT_RUN, SEARCH)}
+SHEETS: dict[str, JobKind[Any]] = {
+    kind.name: kind for kind in (WEBSET_SEARCH, ENRICHMENT, AGENT_RUN, SEARCH, CRAWL, SITEMAP)
+}
 KINDS = list(SHEETS)
 TOKENED = [name for name, kind in SHEETS.items() if kind.trace is not None and kind.trace.carrier is not None]
 UNKEPT = "watercrawl.search"
@@ -40,6 +42,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "exa.enrichment": {"description": "How old is it?", "metadata": {"mine": "1"}},
     "exa.agent_run": {"query": "cats", "metadata": {"mine": "1"}},
     "watercrawl.search": {"query": "cats", "search_options": {"depth": "advanced", "time_range": "day"}},
+    "watercrawl.crawl": {"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}},
+    "watercrawl.sitemap": {"url": "https://example.com", "options": {}},
 }
 
 
@@ -87,7 +91,7 @@ class Shop:
 
     def another(self, **settings: Any) -> Client:
         """Return a second client of the same service."""
-        make: Any = WaterCrawl if self.kind == UNKEPT else Exa
+        make: Any = WaterCrawl if self.kind.startswith("watercrawl.") else Exa
         return make("k", base_url=self.sandbox.url, session=self.sandbox.session(), settings=Settings(**settings))
 
 

@@ -1,4 +1,4 @@
-"""Six services as their documentation tells them, and the kinds that are held against them."""
+"""Eight services as their documentation tells them, and the kinds that are held against them."""
 
 from __future__ import annotations
 
@@ -48,6 +48,24 @@ def _watercrawl(status: str) -> dict[str, Any]:
     return {"uuid": UUID, "status": status, "query": "cats", "result": result, "created_at": AT}
 
 
+def _crawl(status: str) -> dict[str, Any]:
+    return {
+        "uuid": UUID,
+        "url": "https://example.com",
+        "urls": ["https://example.com"],
+        "crawl_type": "single",
+        "status": status,
+        "number_of_documents": 7,
+        "sitemap": "https://files.example/sitemap.json" if status == "finished" else None,
+        "created_at": AT,
+    }
+
+
+def _sitemap(status: str) -> dict[str, Any]:
+    result = "https://files.example/rows.json" if status == "finished" else None
+    return {"uuid": UUID, "url": "https://example.com", "status": status, "result": result, "created_at": AT}
+
+
 EXA_SEARCH = Service(
     provider=EXA,
     kind=EXA.kind("exa.search"),
@@ -85,24 +103,55 @@ EXA_AGENT_RUN = Service(
     body={"query": "cats", "effort": "ultra"},
     reason="cancelled",
 )
+WATERCRAWL_WORDS = Words(
+    waiting="new",
+    working="running",
+    canceling="canceling",
+    completed="finished",
+    failed="failed",
+    canceled="canceled",
+)
 WATERCRAWL_SEARCH = Service(
     provider=WATERCRAWL,
     kind=WATERCRAWL.kind("watercrawl.search"),
     sample=_watercrawl,
-    words=Words(
-        waiting="new",
-        working="running",
-        canceling="canceling",
-        completed="finished",
-        failed="failed",
-        canceled="canceled",
-    ),
+    words=WATERCRAWL_WORDS,
     create="POST /api/v1/core/search/",
     look="GET /api/v1/core/search/{uuid}/",
     cancel=Cancel("DELETE /api/v1/core/search/{uuid}/", accepts="running", answers=204, refuses=403, flips=0.03),
     result="GET /api/v1/core/search/{uuid}/?prefetched=true",
     listing="GET /api/v1/core/search/",
     body={"query": "cats", "search_options": {}},
+    brings={"result": [{"url": "https://example.com/", "title": "A cat"}]},
+    rows="results",
+)
+
+WATERCRAWL_CRAWL = Service(
+    provider=WATERCRAWL,
+    kind=WATERCRAWL.kind("watercrawl.crawl"),
+    sample=_crawl,
+    words=WATERCRAWL_WORDS,
+    create="POST /api/v1/core/crawl-requests/",
+    look="GET /api/v1/core/crawl-requests/{uuid}/",
+    cancel=Cancel(
+        "DELETE /api/v1/core/crawl-requests/{uuid}/", accepts="running", answers=204, refuses=403, flips=0.03
+    ),
+    listing="GET /api/v1/core/crawl-requests/",
+    body={"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}},
+    rows="results",
+    progress={"found": 7},
+)
+WATERCRAWL_SITEMAP = Service(
+    provider=WATERCRAWL,
+    kind=WATERCRAWL.kind("watercrawl.sitemap"),
+    sample=_sitemap,
+    words=WATERCRAWL_WORDS,
+    create="POST /api/v1/core/sitemaps/",
+    look="GET /api/v1/core/sitemaps/{uuid}/",
+    cancel=Cancel("DELETE /api/v1/core/sitemaps/{uuid}/", accepts="running", answers=204, refuses=403, flips=0.03),
+    result="GET /api/v1/core/sitemaps/{uuid}/?prefetched=true",
+    listing="GET /api/v1/core/sitemaps/",
+    body={"url": "https://example.com", "options": {}},
     brings={"result": [{"url": "https://example.com/", "title": "A cat"}]},
     rows="results",
 )
@@ -216,4 +265,13 @@ STUDIO = Service(
     reason="asked to",
 )
 
-SERVICES = (EXA_SEARCH, EXA_ENRICHMENT, EXA_AGENT_RUN, WATERCRAWL_SEARCH, BAKERY, STUDIO)
+SERVICES = (
+    EXA_SEARCH,
+    EXA_ENRICHMENT,
+    EXA_AGENT_RUN,
+    WATERCRAWL_SEARCH,
+    WATERCRAWL_CRAWL,
+    WATERCRAWL_SITEMAP,
+    BAKERY,
+    STUDIO,
+)

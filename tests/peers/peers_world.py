@@ -30,6 +30,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "exa.enrichment": {"description": "How old is it?"},
     "exa.agent_run": {"query": "cats", "effort": "ultra"},
     "watercrawl.search": {"query": "cats", "search_options": {}},
+    "watercrawl.crawl": {"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}},
+    "watercrawl.sitemap": {"url": "https://example.com", "options": {}},
 }
 
 

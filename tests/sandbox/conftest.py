@@ -10,6 +10,16 @@ import pytest
 
 from asyncjobs.sandbox import Sandbox
 
+#: Where WaterCrawl's jobs are, and the least that a create says.
+WATERCRAWL = {
+    "watercrawl.search": ("/api/v1/core/search/", {"query": "cats", "search_options": {}}),
+    "watercrawl.crawl": (
+        "/api/v1/core/crawl-requests/",
+        {"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}},
+    ),
+    "watercrawl.sitemap": ("/api/v1/core/sitemaps/", {"url": "https://example.com", "options": {}}),
+}
+
 
 class Talk:
     """Sends requests to a sandbox: `await talk("GET", "/agent/runs")`."""
@@ -39,9 +49,10 @@ class Talk:
         if kind == "exa.agent_run":
             run = await self("POST", "/agent/runs", {"query": "cats"} | body)
             return f"{kind}:{run.body['id']}", f"/agent/runs/{run.body['id']}"
-        if kind == "watercrawl.search":
-            search = await self("POST", "/api/v1/core/search/", {"query": "cats", "search_options": {}} | body)
-            return f"{kind}:{search.body['uuid']}", f"/api/v1/core/search/{search.body['uuid']}/"
+        if kind in WATERCRAWL:
+            root, least = WATERCRAWL[kind]
+            made = await self("POST", root, least | body)
+            return f"{kind}:{made.body['uuid']}", f"{root}{made.body['uuid']}/"
         webset = await self.webset(metadata={})
         name, least = (
             ("searches", {"query": "cats", "count": 10})

@@ -9,7 +9,14 @@ import pytest
 
 from asyncjobs.sandbox import Answer, Drop, Fault, Lose, Redirect, Replace, Stale, Stall, Truncate
 
-KINDS = ["exa.search", "exa.enrichment", "exa.agent_run", "watercrawl.search"]
+KINDS = [
+    "exa.search",
+    "exa.enrichment",
+    "exa.agent_run",
+    "watercrawl.search",
+    "watercrawl.crawl",
+    "watercrawl.sitemap",
+]
 RUNS = "/agent/runs"
 
 

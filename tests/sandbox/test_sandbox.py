@@ -12,7 +12,16 @@ import pytest
 import asyncjobs.sandbox
 from asyncjobs.sandbox import Answer, Fault, Life, Sandbox, Stall
 
-KINDS = ["exa.search", "exa.enrichment", "exa.agent_run", "watercrawl.search"]
+KINDS = [
+    "exa.search",
+    "exa.enrichment",
+    "exa.agent_run",
+    "watercrawl.search",
+    "watercrawl.crawl",
+    "watercrawl.sitemap",
+]
+#: What a job is about, unless that is its query.
+FIELD = {"exa.enrichment": "description", "watercrawl.crawl": "url", "watercrawl.sitemap": "url"}
 
 
 def test_the_public_names_are_sorted_and_there():
@@ -48,11 +57,10 @@ async def test_a_script_gives_the_next_jobs_their_lives(opened, kind):
         words = [talk.sandbox.status((await talk.make(kind))[0]) for _ in range(3)]
 
         assert [word == "stuck" for word in words] == [True, True, False]
-        talk.sandbox.script(kind, stuck, times=None, when=lambda body: body.get("query") == "dogs")
-        field = "description" if kind == "exa.enrichment" else "query"
+        field = FIELD.get(kind, "query")
+        talk.sandbox.script(kind, stuck, times=None, when=lambda body: body[field] == "https://dogs.example")
         assert talk.sandbox.status((await talk.make(kind))[0]) != "stuck"
-        if field == "query":
-            assert talk.sandbox.status((await talk.make(kind, query="dogs"))[0]) == "stuck"
+        assert talk.sandbox.status((await talk.make(kind, **{field: "https://dogs.example"}))[0]) == "stuck"
 
 
 @pytest.mark.parametrize("kind", KINDS)

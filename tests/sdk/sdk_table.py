@@ -23,8 +23,6 @@ class NotEmulated:
 
 
 _OUT_OF_SCOPE = "only searches, enrichments and agent runs are jobs of this library"
-_CRAWLS = "of WaterCrawl's jobs only searches are kinds of this library so far"
-_DEPRECATED = "a deprecated helper for crawls"
 
 #: The rows of the table; the demonstrations fill in those that work.
 EXA: dict[str, Callable[..., Any] | NotEmulated] = {
@@ -41,31 +39,8 @@ EXA_NAMESPACES: Mapping[str, str] = {
     "beta.agent.monitors": _OUT_OF_SCOPE,
 }
 
-_CRAWL = {"uuid": "7d0a5f0e-93b3-4c0c-9d0e-0f4c2f1f7a61", "sitemap": "x", "result": "x"}
-
-#: The same for WaterCrawl.
-WATERCRAWL: dict[str, Callable[..., Any] | NotEmulated] = {
-    "create_batch_crawl_request": NotEmulated(_CRAWLS, (["https://example.com"],)),
-    "create_crawl_request": NotEmulated(_CRAWLS, ("https://example.com",)),
-    "create_sitemap_request": NotEmulated(_CRAWLS, ("https://example.com",)),
-    "download_crawl_request": NotEmulated(_CRAWLS, (_CRAWL["uuid"],)),
-    "download_result": NotEmulated(_DEPRECATED),
-    "download_sitemap": NotEmulated(_DEPRECATED),
-    "download_sitemap_graph": NotEmulated(_DEPRECATED),
-    "download_sitemap_markdown": NotEmulated(_DEPRECATED),
-    "get_crawl_request": NotEmulated(_CRAWLS, (_CRAWL["uuid"],)),
-    "get_crawl_request_results": NotEmulated(_CRAWLS, (_CRAWL["uuid"],)),
-    "get_crawl_request_sitemap": NotEmulated(_CRAWLS, (_CRAWL, "graph")),
-    "get_crawl_requests_list": NotEmulated(_CRAWLS, ()),
-    "get_sitemap_request": NotEmulated(_CRAWLS, (_CRAWL["uuid"],)),
-    "get_sitemap_requests_list": NotEmulated(_CRAWLS, ()),
-    "get_sitemap_results": NotEmulated(_CRAWLS, (_CRAWL, "graph")),
-    "monitor_crawl_request": NotEmulated(_CRAWLS, (_CRAWL["uuid"],)),
-    "monitor_sitemap_request": NotEmulated(_CRAWLS, (_CRAWL["uuid"],)),
-    "scrape_url": NotEmulated(_CRAWLS, ("https://example.com",)),
-    "stop_crawl_request": NotEmulated(_CRAWLS, (_CRAWL["uuid"],)),
-    "stop_sitemap_request": NotEmulated(_CRAWLS, (_CRAWL["uuid"],)),
-}
+#: The same for WaterCrawl; all its methods work.
+WATERCRAWL: dict[str, Callable[..., Any] | NotEmulated] = {}
 
 
 def works(*paths: str, table: dict[str, Callable[..., Any] | NotEmulated] = EXA) -> Callable[[Any], Any]:

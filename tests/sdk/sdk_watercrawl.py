@@ -1,4 +1,4 @@
-"""Demonstrations: WaterCrawl's searches."""
+"""Demonstrations: WaterCrawl's searches, and what all its methods go through."""
 
 from __future__ import annotations
 

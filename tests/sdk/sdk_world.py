@@ -20,6 +20,16 @@ exa_py = needed("exa_py")
 pydantic = needed("pydantic")
 watercrawl = needed("watercrawl")
 
+#: Jobs that live quickly.
+KINDS = (
+    "exa.search",
+    "exa.enrichment",
+    "exa.agent_run",
+    "watercrawl.search",
+    "watercrawl.crawl",
+    "watercrawl.sitemap",
+)
+
 #: The parts of the Exa clients that the sandbox serves, by their path from the client.
 NAMESPACES = (
     "websets",
@@ -97,17 +107,19 @@ def _examine(value: Any) -> None:
 
 
 def _called(word: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda body: word in {body.get("query"), body.get("description")}
+    return lambda body: (
+        word in {body.get("query"), body.get("description"), (body.get("url") or "").partition("://")[2]}
+    )
 
 
 @contextlib.asynccontextmanager
 async def quick_sandbox() -> AsyncIterator[Sandbox]:
     """Open a sandbox on a real socket in which jobs take a tenth of a second.
 
-    A query or a description that is `stuck` never ends, and one that is a last word (`failed`) ends so.
+    A query, a description or a host that is `stuck` never ends, and one that is a last word (`failed`) ends so.
     """
     async with Sandbox() as sandbox:
-        for kind in ("exa.search", "exa.enrichment", "exa.agent_run", "watercrawl.search"):
+        for kind in KINDS:
             sandbox.script(kind, Life.ordinary(kind, works=None), times=None, when=_called("stuck"))
             for word in ("failed", "canceled", "cancelled"):
                 sandbox.script(kind, Life.ordinary(kind, works=0.05, ends=word), times=None, when=_called(word))

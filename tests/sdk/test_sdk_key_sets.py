@@ -57,6 +57,19 @@ TRIPLE = {"code", "errors", "message"}
 SSE = {"type", "data"}
 FEED = {"id", "type", "message", "timestamp", "metadata"}
 
+#: Section 7, and watercrawl.md, sections 6.2 and 6.3.
+CRAWL = {
+    *("uuid", "url", "urls", "crawl_type", "status", "options", "created_at", "updated_at", "duration"),
+    *("number_of_documents", "sitemap"),
+}
+CRAWL_OPTIONS = {"spider_options", "page_options"}
+CRAWL_RESULT = {"uuid", "url", "result", "attachments", "created_at", "updated_at"}
+SITEMAP = {"uuid", "url", "status", "options", "duration", "result", "created_at", "updated_at"}
+ROOTS = {
+    "watercrawl.crawl": ("/api/v1/core/crawl-requests/", CRAWL),
+    "watercrawl.sitemap": ("/api/v1/core/sitemaps/", SITEMAP),
+}
+
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 CREATE = "/api/v1/core/search/"
 
@@ -160,6 +173,36 @@ async def test_sdk_keys_of_watercrawl_searches(ask, ends):
             else:
                 check_search(frame["data"])
         assert [frame["data"]["status"] for frame in frames if frame["type"] == "state"] == [ends, ends]
+
+
+@pytest.mark.parametrize("kind", ROOTS)
+@pytest.mark.parametrize("ends", ["finished", "failed", "canceled"])
+async def test_sdk_keys_of_watercrawl_crawls_and_sitemaps(ask, kind, ends):
+    """The same at every station, in single replies, pages and streams, and those of what a crawl found."""
+    root, keys = ROOTS[kind]
+    async with Sandbox(sockets=False) as sandbox:
+        sandbox.script(kind, Life.ordinary(kind, waits=1, works=1, ends=ends))
+        body = {"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}}
+        _, made = await ask(sandbox, "POST", root, body)
+        shown = [made]
+        one = f"{root}{made['uuid']}/"
+        for _ in range(3):
+            shown += [(await ask(sandbox, "GET", one))[1], (await ask(sandbox, "GET", one + "?prefetched=true"))[1]]
+            await asyncio.sleep(1)
+        _, page = await ask(sandbox, "GET", f"{root}?status={ends}")
+        _, text = await ask(sandbox, "GET", one + "status/?prefetched=true")
+        frames = [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line]
+
+        assert set(page) == PAGE
+        shown += [*page["results"], *(frame["data"] for frame in frames if frame["type"] == "state")]
+        assert all(set(each) == keys for each in shown)
+        if kind == "watercrawl.crawl":
+            assert all(set(each["options"]) == CRAWL_OPTIONS for each in shown)
+            _, results = await ask(sandbox, "GET", one + "results/?prefetched=true")
+            found = [*results["results"], *(frame["data"] for frame in frames if frame["type"] == "result")]
+            assert set(results) == PAGE
+            assert all(set(each) == CRAWL_RESULT for each in found)
+            assert len(found) == 2
 
 
 async def test_sdk_keys_of_watercrawl_errors(ask):

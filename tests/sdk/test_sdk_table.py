@@ -11,7 +11,7 @@ from sdk_table import EXA, EXA_NAMESPACES, WATERCRAWL, NotEmulated
 from sdk_world import NAMESPACES, exa_py, opened, watercrawl
 
 # They enter what they demonstrate.
-for module in ("sdk_websets", "sdk_agent", "sdk_watercrawl"):
+for module in ("sdk_websets", "sdk_agent", "sdk_watercrawl", "sdk_crawls", "sdk_sitemaps"):
     importlib.import_module(module)
 
 FLAVOURS = ("Exa", "AsyncExa")
@@ -19,12 +19,7 @@ WORKING = sorted(path for path, row in EXA.items() if not isinstance(row, NotEmu
 REFUSED = [
     (path, row.args) for path, row in sorted(EXA.items()) if isinstance(row, NotEmulated) and row.args is not None
 ]
-WATERCRAWL_WORKING = sorted(name for name, row in WATERCRAWL.items() if not isinstance(row, NotEmulated))
-WATERCRAWL_REFUSED = [
-    (name, row.args)
-    for name, row in sorted(WATERCRAWL.items())
-    if isinstance(row, NotEmulated) and row.args is not None
-]
+WATERCRAWL_WORKING = sorted(WATERCRAWL)
 
 
 def public_methods(part):
@@ -112,17 +107,6 @@ async def test_sdk_method_of_exa_py_that_is_not_emulated_says_so(flavour, path, 
     async with opened(flavour) as sdk:
         with pytest.raises(ValueError, match="404"):
             await sdk(operator.attrgetter(path)(sdk.client), *args)
-
-        assert sdk.sandbox.ledger.created() == []
-
-
-@pytest.mark.real_time
-@pytest.mark.parametrize(("name", "args"), WATERCRAWL_REFUSED)
-async def test_sdk_method_of_watercrawl_py_that_is_not_emulated_says_so(name, args):
-    """A 404, and not something that looks like a success."""
-    async with opened("WaterCrawl") as sdk:
-        with pytest.raises(Exception, match="404 Client Error"):
-            await sdk(getattr(sdk.client, name), *args)
 
         assert sdk.sandbox.ledger.created() == []
 

@@ -33,7 +33,7 @@ from asyncjobs.exa import (
     WebsetSearch,
 )
 from asyncjobs.kinds import Call, Client, JobKind, Pace, Provider
-from asyncjobs.watercrawl import SearchRequest
+from asyncjobs.watercrawl import CrawledPage, CrawlRequest, CrawlResult, SearchRequest, SitemapPage, SitemapRequest
 
 if TYPE_CHECKING:
     import aiohttp
@@ -122,6 +122,23 @@ async def watercrawl_searches(watercrawl: WaterCrawl) -> None:
     assert_type(found.result_url, str | None)
     async for listed in watercrawl.searches.list():
         assert_type(listed, Job[SearchRequest])
+
+
+async def watercrawl_crawls(watercrawl: WaterCrawl) -> None:
+    """Crawls and sitemaps are jobs, what they found is not."""
+    assert_type(await watercrawl.crawls.create("u", spider_options={"max_depth": 2}), Job[CrawlRequest])
+    assert_type(await watercrawl.crawls.create_batch(["u"]), Job[CrawlRequest])
+    async for result in watercrawl.crawls.results("id", download=True):
+        assert_type(result, CrawlResult)
+        assert_type(result.page, CrawledPage | None)
+    assert_type(await watercrawl.crawls.sitemap_markdown("id"), str)
+    assert_type(await watercrawl.crawls.cancel("id"), CancelOutcome)
+    sitemap = await watercrawl.sitemaps.create("u", search="q")
+    assert_type(sitemap, Job[SitemapRequest])
+    assert_type((await sitemap).results, tuple[SitemapPage, ...] | None)
+    assert_type(await watercrawl.sitemaps.graph("id"), dict[str, Any])
+    async for listed in watercrawl.sitemaps.list(status="running"):
+        assert_type(listed, Job[SitemapRequest])
 
 
 async def handles(exa: Exa, run: AgentRun) -> None:
