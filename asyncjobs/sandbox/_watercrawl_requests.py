@@ -159,7 +159,9 @@ class Requests:
                 if ends:
                     # The last state usually comes twice, and then the end, without a mark; it need not be a final one.
                     frames.append(shapes.frame("state", self.show(job, call)))
-                yield b"".join(frames)
+                # Something goes out each time: that is how it is noticed that nobody listens any more.
+                for frame in frames or (b"",):
+                    yield frame
                 shown = word
                 if ends or not await follower.change():
                     return

@@ -1,7 +1,7 @@
 """WaterCrawl's races as they were measured on its server, as lives to script.
 
 A cancel of WaterCrawl is not the end of a story: the 204 says that the row reads ``canceled``, and the worker may have
-the last word all the same. Each function here returns the life of one search that goes so::
+the last word all the same. Each function here returns the life of one search, crawl or sitemap that goes so::
 
     sandbox.script("watercrawl.search", races.finishes_after_cancel())
 
@@ -26,6 +26,7 @@ __all__ = [
     "RACES",
     "Race",
     "cancels_twice",
+    "delivers_after_cancel",
     "fails_after_cancel",
     "finishes_after_cancel",
     "finishes_before_cancel",
@@ -39,7 +40,8 @@ __all__ = [
     "without_broker",
 ]
 
-_KIND: Final = "watercrawl.search"
+_SITEMAP: Final = "watercrawl.sitemap"
+_KINDS: Final = ("watercrawl.search", "watercrawl.crawl", _SITEMAP)
 _RUNNING: Final = ((0.0, "running"),)
 # Of the two writes of a cancel, `canceling` and `canceled`, the second came about 4 ms after the first.
 _WRITE: Final = 0.004
@@ -80,6 +82,14 @@ def loses_the_revoke(at: float = 12.7) -> Life:
     """The worker never hears of the cancel: ``canceled``, and *at* seconds later ``finished``, with its result.
 
     12.7 seconds during a warm shutdown of the worker, and once five minutes under load.
+    """
+    return Life(_RUNNING, after_cancel=((0.0, "canceled"), (at, "finished")))
+
+
+def delivers_after_cancel(at: float = 20.0) -> Life:
+    """The scraper of a sitemap outlives its worker, and it writes the status itself: ``canceled``, then ``finished``.
+
+    *at* seconds later, with all pages. Of sitemaps only; read in the server's code, where nothing bounds the time.
     """
     return Life(_RUNNING, after_cancel=((0.0, "canceled"), (at, "finished")))
 
@@ -130,20 +140,22 @@ def loses_the_worker(at: float = 1.0) -> Life:
     return Life(_RUNNING, deaf=at)
 
 
-def without_broker(times: int | None = 1) -> Fault:
+def without_broker(times: int | None = 1, *, kind: str = "watercrawl.search") -> Fault:
     """The next *times* cancels answer 500 although the row reads ``canceling`` from then on: the broker was down."""
-    return Fault(Answer(500, processed=True), verb="cancel", kind=_KIND, times=times)
+    return Fault(Answer(500, processed=True), verb="cancel", kind=kind, times=times)
 
 
 @attrs.frozen
 class Race:
     """One race: *draw* returns a life of it, with times from a generator.
 
-    *settles* is the most seconds that a life takes from the cancel to its last word, ``None`` if there is no end.
+    *settles* is the most seconds that a life takes from the cancel to its last word, ``None`` if there is no end;
+    *kinds* are those whose jobs can go so.
     """
 
     draw: Callable[[random.Random], Life]
     settles: float | None
+    kinds: tuple[str, ...] = _KINDS
 
 
 # The window in which a job's end and a cancel met was about 30 ms.
@@ -158,6 +170,7 @@ RACES: Final[Mapping[str, Race]] = {
     "keeps_its_result": Race(lambda _: keeps_its_result(), 0.0),
     "cancels_twice": Race(lambda rng: cancels_twice(rng.uniform(0.001, 0.02)), 0.024),
     "loses_the_revoke": Race(lambda rng: loses_the_revoke(rng.choice((12.7, rng.uniform(10, 301)))), 301.0),
+    "delivers_after_cancel": Race(lambda rng: delivers_after_cancel(rng.uniform(1, 60)), 60.0, (_SITEMAP,)),
     "sticks_and_finishes": Race(lambda rng: sticks_in_canceling(rng.uniform(10, 20)), 20.0),
     "sticks_in_canceling": Race(lambda _: sticks_in_canceling(), None),
     "never_starts": Race(lambda _: never_starts(), None),

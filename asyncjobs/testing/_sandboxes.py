@@ -56,7 +56,7 @@ def replay(
     within: float = 3600.0,
 ) -> T:
     """
-    Run *use* in virtual time while every search of WaterCrawl goes through one of its measured races.
+    Run *use* in virtual time while every job of WaterCrawl goes through one of its measured races.
 
     *race* is a name in :data:`asyncjobs.sandbox.races.RACES`, *seed* chooses among the times at which it was measured,
     *latency* is that of a request, *within* the most seconds that *use* may take, all virtual: some races never end by
@@ -76,7 +76,9 @@ def replay(
     async def replayed() -> T:
         rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
         async with open_sandbox(seed=seed, latency=latency) as (sandbox, _, watercrawl):
-            sandbox.script("watercrawl.search", RACES[race].draw(rng), times=None)
+            life = RACES[race].draw(rng)
+            for kind in RACES[race].kinds:
+                sandbox.script(kind, life, times=None)
             async with asyncio.timeout(within):
                 return await use(watercrawl, sandbox)
 

@@ -12,7 +12,7 @@ import attrs
 from asyncjobs import CancelOutcome, JobState
 from asyncjobs.kinds import Client
 from asyncjobs.sandbox import Sandbox
-from asyncjobs.watercrawl._provider import SEARCH, WATERCRAWL
+from asyncjobs.watercrawl._provider import CRAWL, SEARCH, SITEMAP, WATERCRAWL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from asyncjobs.sandbox import Life
 
 KIND = SEARCH.name
-BODY = {"query": "cats", "search_options": {}}
+KINDS = {kind.name: kind for kind in (SEARCH, CRAWL, SITEMAP)}
+_SITE = {"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}}
+BODIES = {SEARCH.name: {"query": "cats", "search_options": {}}, CRAWL.name: _SITE, SITEMAP.name: _SITE}
 
 #: As long as a DELETE took; half of it passes on the way there.
 LATENCY = 0.03
@@ -53,9 +55,9 @@ class Ended:
 
 @contextlib.asynccontextmanager
 async def opened(*, settle: float | None = None, **options: Any) -> AsyncIterator[tuple[Sandbox, Client]]:
-    """Open a sandbox and a client for it; *settle* replaces the kind's."""
-    kind = SEARCH if settle is None else attrs.evolve(SEARCH, settle=settle)
-    provider = attrs.evolve(WATERCRAWL, kinds=(kind,))
+    """Open a sandbox and a client for it; *settle* replaces the kinds'."""
+    kinds = (kind if settle is None else attrs.evolve(kind, settle=settle) for kind in KINDS.values())
+    provider = attrs.evolve(WATERCRAWL, kinds=tuple(kinds))
     async with (
         Sandbox(**{"sockets": False, "latency": LATENCY} | options) as sandbox,
         Client(provider, "key", base_url=sandbox.url, session=sandbox.session()) as client,
@@ -68,10 +70,10 @@ def another_client(sandbox):
     return Client(WATERCRAWL, "other", base_url=sandbox.url, session=sandbox.session())
 
 
-async def create(sandbox, client, life):
-    """Return a new search that lives so."""
-    sandbox.script(KIND, life)
-    return await client.create(client._engine.provider.kind(KIND), BODY)
+async def create(sandbox, client, life, kind=KIND):
+    """Return a new job that lives so."""
+    sandbox.script(kind, life)
+    return await client.create(client._engine.provider.kind(kind), BODIES[kind])
 
 
 def server_state(sandbox, job):
@@ -80,14 +82,19 @@ def server_state(sandbox, job):
 
 
 async def trials(
-    life: Callable[[random.Random], Life], number: int, *, settle: float | None = None, watched: bool = False
+    life: Callable[[random.Random], Life],
+    number: int,
+    *,
+    settle: float | None = None,
+    watched: bool = False,
+    kind: str = KIND,
 ) -> list[Ended]:
-    """Cancel *number* searches one after the other; *watched*, while others look at them in the same moment."""
+    """Cancel *number* jobs one after the other; *watched*, while others look at them in the same moment."""
     ended = []
     async with opened(settle=settle) as (sandbox, client):
         for seed in range(number):
             rng = random.Random(seed)
-            job = await create(sandbox, client, life(rng))
+            job = await create(sandbox, client, life(rng), kind)
             await asyncio.sleep(rng.uniform(0, 2))
             looks = [asyncio.create_task(_look(job, rng.uniform(0, 0.1))) for _ in range(4 if watched else 0)]
             await asyncio.sleep(0.05)
