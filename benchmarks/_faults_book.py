@@ -177,7 +177,7 @@ class Book:
 
 def text_of(body: Any) -> str:
     """Return the text of the create that a job came from."""
-    found = TEXT.search(str(body.get("query") or body.get("description")))
+    found = TEXT.search(str(body.get("query") or body.get("description") or body.get("url")))
     return found[0] if found else "nobody"
 
 

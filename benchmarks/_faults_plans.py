@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-KINDS: Final = ("exa.search", "exa.enrichment", "exa.agent_run", "watercrawl.search")
+KINDS: Final = (
+    "exa.search",
+    "exa.enrichment",
+    "exa.agent_run",
+    "watercrawl.search",
+    "watercrawl.crawl",
+    "watercrawl.sitemap",
+)
 _JOBS_OF_A_WEBSET: Final = 20
 _KEY: Final = "any key"
 
@@ -118,7 +125,7 @@ def _life(intent: Intent, rng: random.Random) -> Life:
     """Draw a life: those that are to be cancelled may be long, or end in just that moment."""
     kind, cancelled = intent.kind, any(word in intent.use for word in ("cancel", "block", "later", "mishap", "scope"))
     dice = rng.random()
-    if kind == "watercrawl.search" and dice < 0.5:
+    if kind.startswith("watercrawl.") and dice < 0.5:
         return _race(rng)
     ends = rng.choice(("completed", "canceled")) if kind.startswith("exa.") else rng.choice(("finished", "failed"))
     if cancelled and "to the end" not in intent.use and dice < 0.8:

@@ -66,6 +66,8 @@ class Plan:
             "exa.enrichment": lambda: self.exa.websets.enrichments.create(self.webset, description=intent.text),
             "exa.agent_run": lambda: self.exa.agent.runs.create(query=intent.text),
             "watercrawl.search": lambda: self.watercrawl.searches.create(intent.text),
+            "watercrawl.crawl": lambda: self.watercrawl.crawls.create(f"https://example.com/{intent.text}"),
+            "watercrawl.sitemap": lambda: self.watercrawl.sitemaps.create(f"https://example.com/{intent.text}"),
         }
         return makers[intent.kind]()
 

@@ -76,7 +76,7 @@ async def spells(sandbox: Sandbox, rng: random.Random, rate: float) -> None:
         if rng.random() < 0.1:
             # Only creates are turned away, by two services in two ways.
             sandbox.fault(Fault(_NO_RUN, kind="exa.agent_run", verb="create", lasts=lasts))
-            sandbox.fault(Fault(_NO_SEARCH, kind="watercrawl.search", verb="create", lasts=lasts))
+            sandbox.fault(Fault(_NO_SEARCH, path=_WATERCRAWL, verb="create", lasts=lasts))
             continue
         storm = rng.choice(
             (
