@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from asyncjobs._kinds import Lane, Limit
 from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from asyncjobs._kinds import Provider
     from asyncjobs._settings import Settings
@@ -25,6 +25,7 @@ _LOOKS_PER: Final = 5
 _ORDER: Final = (Lane.CANCEL, Lane.CREATE, Lane.LOOK)
 _LOOKS_FIRST: Final = (Lane.LOOK, Lane.CANCEL, Lane.CREATE)
 _NEVER: Final = float("inf")
+_Costs: TypeAlias = tuple[tuple[str, int], ...]
 
 
 def limits_for(provider: Provider, settings: Settings, *, at_home: bool) -> tuple[Limit, ...]:
@@ -68,16 +69,17 @@ class _Window:
 
 
 class Ticket:
-    """One request that asks to be let through."""
+    """One request that asks to be let through; *wake* is for whoever lets it in later."""
 
-    __slots__ = ("admitted", "costs", "lane", "number", "withdrawn")
+    __slots__ = ("admitted", "costs", "lane", "number", "wake", "withdrawn")
 
     def __init__(self, lane: Lane, costs: Mapping[str, int]) -> None:
         self.lane: Lane = lane
-        self.costs: tuple[tuple[str, int], ...] = tuple(costs.items())
+        self.costs: _Costs = tuple(costs.items())
         self.number: int = 0
         self.admitted: bool = False
         self.withdrawn: bool = False
+        self.wake: Callable[[], object] | None = None
 
 
 class Admission:
@@ -87,30 +89,28 @@ class Admission:
         self._windows = {limit.name: _Window(limit) for limit in limits}
         self._slots = slots
         self._look_slots = max(1, slots - slots // _LOOKS_PER)
-        self._queues: dict[tuple[Lane, tuple[tuple[str, int], ...]], deque[Ticket]] = {}
+        #: For each lane, a queue for each set of costs.
+        self._queues: tuple[dict[_Costs, deque[Ticket]], ...] = tuple({} for _ in Lane)
         self._numbers = itertools.count(1)
-        self._in_flight = dict.fromkeys(Lane, 0)
+        self._in_flight = [0] * len(Lane)
         self._since_look = 0
-        self._paused: dict[Lane, float] = dict.fromkeys(Lane, -_NEVER)
+        self._paused = [-_NEVER] * len(Lane)
+        #: How many requests were let through and have not returned.
+        self.in_flight: int = 0
         #: When :meth:`admit` will have more to let through by time alone; ``None`` if only a release can help.
         self.next_time: float | None = None
 
     @property
-    def in_flight(self) -> int:
-        """How many requests were let through and have not returned."""
-        return sum(self._in_flight.values())
-
-    @property
     def waiting(self) -> int:
         """How many requests wait for their turn."""
-        return sum(not ticket.withdrawn for queue in self._queues.values() for ticket in queue)
+        return sum(not ticket.withdrawn for lane in self._queues for queue in lane.values() for ticket in queue)
 
     def ask(self, ticket: Ticket) -> None:
         """Put *ticket* at the end of its queue."""
         ticket.number = next(self._numbers)
         # Limits that this service does not have cost nothing.
-        ticket.costs = tuple((name, cost) for name, cost in ticket.costs if name in self._windows)
-        self._queues.setdefault((ticket.lane, ticket.costs), deque()).append(ticket)
+        ticket.costs = tuple([each for each in ticket.costs if each[0] in self._windows])
+        self._queues[ticket.lane].setdefault(ticket.costs, deque()).append(ticket)
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take *ticket* back: it will not be admitted."""
@@ -119,6 +119,7 @@ class Admission:
     def release(self, ticket: Ticket) -> None:
         """Give back the place of an admitted *ticket*."""
         self._in_flight[ticket.lane] -= 1
+        self.in_flight -= 1
 
     def pause(self, until: float, lane: Lane | None = None) -> None:
         """Let nothing through before *until*, or only nothing of *lane*."""
@@ -129,10 +130,11 @@ class Admission:
         """Let through all that may go at *now*, and note when more may."""
         admitted: list[Ticket] = []
         while (ticket := self._choose(now)) is not None:
-            self._queues[ticket.lane, ticket.costs].popleft()
+            self._queues[ticket.lane][ticket.costs].popleft()
             for name, cost in ticket.costs:
                 self._windows[name].take(cost, now)
             self._in_flight[ticket.lane] += 1
+            self.in_flight += 1
             self._since_look = 0 if ticket.lane is Lane.LOOK else self._since_look + 1
             ticket.admitted = True
             admitted.append(ticket)
@@ -140,19 +142,20 @@ class Admission:
 
     def _choose(self, now: float) -> Ticket | None:
         self.next_time = None
-        if not self._queues or self.in_flight >= self._slots:
+        if self.in_flight >= self._slots:
             return None
-        heads = self._heads()
         wake = _NEVER
         # What an earlier request waits for is not given to a later one, or a dear one would starve among cheap ones.
         reserved: set[str] = set()
         for lane in _LOOKS_FIRST if self._since_look >= _LOOKS_PER - 1 else _ORDER:
-            if lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots:
+            if not self._queues[lane] or (lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots):
                 continue
-            for ticket in heads[lane]:
+            for ticket in self._heads(lane):
                 if self._paused[lane] > now:
                     wake = min(wake, self._paused[lane])
                     break
+                if not ticket.costs:
+                    return ticket
                 free = {name: self._windows[name].free_at(cost, now) for name, cost in ticket.costs}
                 full = {name: at for name, at in free.items() if at > now}
                 if not full and not reserved.intersection(free):
@@ -163,15 +166,16 @@ class Admission:
         self.next_time = None if wake == _NEVER else max(wake, now)
         return None
 
-    def _heads(self) -> dict[Lane, list[Ticket]]:
-        heads: dict[Lane, list[Ticket]] = {lane: [] for lane in Lane}
-        for key, queue in list(self._queues.items()):
+    def _heads(self, lane: Lane) -> list[Ticket]:
+        heads: list[Ticket] = []
+        queues = self._queues[lane]
+        for costs, queue in list(queues.items()):
             while queue and queue[0].withdrawn:
                 queue.popleft()
             if queue:
-                heads[key[0]].append(queue[0])
+                heads.append(queue[0])
             else:
-                del self._queues[key]
-        for tickets in heads.values():
-            tickets.sort(key=lambda ticket: ticket.number)
+                del queues[costs]
+        if len(heads) > 1:
+            heads.sort(key=lambda ticket: ticket.number)
         return heads

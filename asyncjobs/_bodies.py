@@ -70,6 +70,10 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
+#: What json.loads would make anew for each reply.
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
+
+
 def _without_token(pairs: dict[str, Any]) -> dict[str, Any]:
     pairs.pop(MARK_KEY, None)
     return pairs
@@ -86,7 +90,13 @@ def read_json(body: bytes, *, token: bool = False, again: bool = False) -> Any:
         RecursionError: It is nested too deeply.
     """
     hook = None if token or _MARK_BYTES not in body else _without_token
-    return json.loads(body, parse_constant=None if again else _no_constant, object_hook=hook)
+    constant = None if again else _no_constant
+    if hook is None and not again:
+        try:
+            return _DECODER.decode(body.decode())
+        except ValueError:
+            pass  # Another encoding of Unicode, or no JSON; what follows knows.
+    return json.loads(body, parse_constant=constant, object_hook=hook)
 
 
 def without_tokens(value: Any) -> Any:

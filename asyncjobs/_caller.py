@@ -15,8 +15,9 @@ from asyncjobs._service_clock import ServiceClock
 from asyncjobs.errors import APIError, AsyncJobsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from asyncjobs._admission import Ticket
     from asyncjobs._kinds import Refusal
     from asyncjobs._lanes import Lanes
     from asyncjobs._outage import Outage
@@ -50,6 +51,14 @@ class Caller:
         """Return one that sends over *transport* and shares all else with this one: turns, weather and clock."""
         return Caller(transport, self._lanes, self._outage, self._settings, self._clock)
 
+    def queue(self, lane: Lane, costs: Mapping[str, int], wake: Callable[[], object]) -> Ticket:
+        """Ask for the place of a request that is sent later, without a task that waits; see :meth:`Lanes.ask`."""
+        return self._lanes.ask(lane, costs, wake)
+
+    def unqueue(self, ticket: Ticket) -> None:
+        """Give back a place that no request was sent with."""
+        self._lanes.leave(ticket)
+
     async def attempt(
         self,
         request: Request,
@@ -57,18 +66,21 @@ class Caller:
         *,
         on_begin: Callable[[], object] | None = None,
         on_end: Callable[[], object] | None = None,
+        ticket: Ticket | None = None,
     ) -> Reply:
         """
         Send *request* once, when its turn has come, and return a reply that says success.
 
-        *on_begin* is called when the request leaves its lane, *on_end* when what became of it is known.
+        *ticket* is the place for it, if the caller has been given one. *on_begin* is called when the request leaves
+        its lane, *on_end* when what became of it is known.
 
         Raises:
             APIError: The service said no.
             TransportError: There was no reply.
             ProtocolError: The reply is too large.
         """
-        ticket = await self._lanes.enter(request.lane, request.costs)
+        if ticket is None:
+            ticket = await self._lanes.enter(request.lane, request.costs)
         began = asyncio.get_running_loop().time()
         # Creates share their address; all else is told apart by it.
         thing = request.target if request.repeatable else id(request)
@@ -106,6 +118,7 @@ class Caller:
         on_begin: Callable[[], object] | None = None,
         on_end: Callable[[], object] | None = None,
         wanted: Callable[[AsyncJobsError], bool] = lambda _: True,
+        ticket: Ticket | None = None,
     ) -> T:
         """
         Send *request*, again where that is harmless, within the retry budget; return what *parse* makes of the reply.
@@ -127,7 +140,8 @@ class Caller:
 
         while True:
             try:
-                return parse(await self.attempt(request, refusals, on_begin=begin, on_end=on_end))
+                first, ticket = ticket, None
+                return parse(await self.attempt(request, refusals, on_begin=begin, on_end=on_end, ticket=first))
             except AsyncJobsError as error:
                 spread = random.random()  # noqa: S311 - jitter is no secret
                 delay = retries.after(error, took=loop.time() - began, spread=spread)

@@ -30,16 +30,20 @@ class Call:
     repeatable: bool = attrs.field(kw_only=True)
     costs: Mapping[str, int] = attrs.field(factory=dict[str, int], kw_only=True)
     query: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
+    #: The names of the ids in *path*, in order.
+    fields: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
+    #: What stands before, between and after them.
+    texts: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         # It is put behind an address: "@elsewhere.example/" would make another host of it.
         if not self.path.startswith("/"):
             raise InvalidArgument("path", f"expected one that begins with a slash, got {self.path!r}")
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The names of the ids in *path*, in order."""
-        return tuple(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
+        pieces = [(text, name) for text, name, _, _ in string.Formatter().parse(self.path)]
+        if pieces[-1][1]:
+            pieces.append(("", None))
+        object.__setattr__(self, "fields", tuple(name for _, name in pieces if name))
+        object.__setattr__(self, "texts", tuple(text for text, _ in pieces))
 
     @property
     def address(self) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -1,10 +1,10 @@
 """
 One cancel of one job, shared by all who ask for it.
 
-The request is sent once, and again only where :mod:`asyncjobs._cancel` says so. It goes on while
-somebody waits for it. When the last one leaves, a request on the wire is let finish, because aborting it would
-leave open whether the job runs on; one that only queues is withdrawn. A clean-up breaks it off all the same, since
-its bound has passed.
+The request is sent once, and again only where :mod:`asyncjobs._cancel` says so. While it queues for the first time it
+is no more than a place in the queue; from then on it is a task. It goes on while somebody waits for it. When the last
+one leaves, a request on the wire is let finish, because aborting it would leave open whether the job runs on; one that
+only queues is withdrawn. A clean-up breaks it off all the same, since its bound has passed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._cancel import OUTCOMES, Phase, Step, is_refusal, next_step
+from asyncjobs._kinds import Lane
 from asyncjobs._models import CancelOutcome, Snapshot
 from asyncjobs._retry import UNUSABLE_REPLIES
 from asyncjobs._waiters import Joiner, is_final
@@ -21,6 +22,7 @@ from asyncjobs._wire import build, read_answer
 from asyncjobs.errors import APIError, AsyncJobsError, CancelUnconfirmed, ClientClosed
 
 if TYPE_CHECKING:
+    from asyncjobs._admission import Ticket
     from asyncjobs._core import Core
     from asyncjobs._record import Record
     from asyncjobs._wire import Reply
@@ -36,6 +38,7 @@ class Canceling:
 
     __slots__ = (
         "_answer",
+        "_answered",
         "_begun",
         "_core",
         "_denials",
@@ -44,9 +47,10 @@ class Canceling:
         "_last_error",
         "_looked",
         "_on_wire",
+        "_over",
         "_refused_at",
-        "answered",
-        "task",
+        "_task",
+        "_ticket",
     )
 
     def __init__(self, core: Core[Any]) -> None:
@@ -60,9 +64,15 @@ class Canceling:
         self._denials = 0  # How often the service did not know the job, although looks find it.
         self._refused_at = 0.0
         self._kept: asyncio.TimerHandle | None = None
-        #: Done when the service has answered for the first time, or nothing more will come.
-        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.task: asyncio.Task[None] = core.services.tasks.start(self._run(), f"cancel {core.record.ref}")
+        self._answered: asyncio.Future[None] | None = None
+        self._over = False
+        self._task: asyncio.Task[None] | None = None
+        call = core.record.kind.cancel
+        assert call is not None
+        #: The place in the queue, until a request is sent with it.
+        self._ticket: Ticket | None = core.services.caller.queue(Lane.CANCEL, call.costs, self._start)
+        if self._ticket.admitted:
+            self._start()
 
     async def join(self, *, confirm: bool, timeout: float | None, outer: bool) -> CancelOutcome:
         """
@@ -110,6 +120,15 @@ class Canceling:
             raise CancelUnconfirmed(record.ref, record.snapshot, timeout=joiner.timeout or 0.0) from self._last_error
         return outcome
 
+    @property
+    def answered(self) -> asyncio.Future[None]:
+        """Done when the service has answered for the first time, or nothing more will come."""
+        if self._answered is None:
+            self._answered = asyncio.get_running_loop().create_future()
+            if self._answer is not None or self._over:
+                self._answered.set_result(None)
+        return self._answered
+
     def close(self) -> None:
         """End the waits of users because the client closes."""
         record = self._core.record
@@ -132,9 +151,29 @@ class Canceling:
     @property
     def active(self) -> bool:
         """Whether it can still be joined: not if its last caller gave it up in this very tick."""
-        return not self.task.done() and not self.task.cancelling()
+        return not self._over and (self._task is None or not (self._task.done() or self._task.cancelling()))
+
+    def give_up(self) -> None:
+        """End all waits: nothing will be sent any more."""
+        self._over = True
+        if self._ticket is not None:
+            # It was never used.
+            self._core.services.caller.unqueue(self._ticket)
+            self._ticket = None
+        self._end()
+        self._tell_answered()
+        # Whoever still waits here outlives what struck the task: an interrupt, or the end of the loop.
+        for joiner in self._joiners:
+            joiner.settle(None)
+        if self._core.canceling is self:
+            self._core.canceling = None
+        if self._kept is not None:
+            self._kept.cancel()
 
     # -- the task -----------------------------------------------------------
+
+    def _start(self) -> None:
+        self._task = self._core.services.tasks.start(self._run(), f"cancel {self._core.record.ref}")
 
     async def _run(self) -> None:
         record = self._core.record
@@ -159,15 +198,7 @@ class Canceling:
             failure.__cause__ = error
             self._fail(failure)
         finally:
-            self._end()
-            self._tell_answered()
-            # Whoever still waits here outlives what struck this task: an interrupt, or the end of the loop.
-            for joiner in self._joiners:
-                joiner.settle(None)
-            if self._core.canceling is self:
-                self._core.canceling = None
-            if self._kept is not None:
-                self._kept.cancel()
+            self.give_up()
 
     def _fail(self, error: AsyncJobsError) -> None:
         for joiner in self._joiners:
@@ -181,9 +212,16 @@ class Canceling:
             return read_answer(record.kind, record.ref, reply, "cancel"), reply.began
 
         request = build(record.kind.cancel, record.ref.parts, verb="cancel")
+        ticket, self._ticket = self._ticket, None
         try:
             snapshot, began = await core.services.caller.send(
-                request, parse, core.refusals, on_begin=self._begin, on_end=self._end, wanted=self._again
+                request,
+                parse,
+                core.refusals,
+                on_begin=self._begin,
+                on_end=self._end,
+                wanted=self._again,
+                ticket=ticket,
             )
         except AsyncJobsError as error:
             if not is_refusal(error):
@@ -236,7 +274,8 @@ class Canceling:
         if not self._on_wire:
             return
         self._on_wire = False
-        self._core.record.cancel_answered(self.task.get_loop().time())
+        assert self._task is not None
+        self._core.record.cancel_answered(self._task.get_loop().time())
 
     # -- those who wait -----------------------------------------------------
 
@@ -257,8 +296,8 @@ class Canceling:
             joiner.timer = asyncio.get_running_loop().call_later(joiner.timeout, joiner.settle, None)
 
     def _tell_answered(self) -> None:
-        if not self.answered.done():
-            self.answered.set_result(None)
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(None)
 
     def _judge_all(self) -> None:
         for joiner in self._joiners:
@@ -276,11 +315,16 @@ class Canceling:
                 self._kept = asyncio.get_running_loop().call_later(_KEPT, self._forget)
 
     def _let_go(self, last: Joiner) -> None:
+        if self._ticket is not None:
+            # A task that is cancelled before its first step would not give it back.
+            self.give_up()
         # A clean-up has waited as long as it may, and whoever ends the loop then must find nothing pending.
-        if self._kept is None and not (self._on_wire and last.outer) and not self.task.get_loop().is_closed():
-            self.task.cancel()
+        if self._task is None or self._task.get_loop().is_closed():
+            return
+        if self._kept is None and not (self._on_wire and last.outer):
+            self._task.cancel()
 
     def _forget(self) -> None:
         self._kept = None
-        if not self._joiners and not self._on_wire:
-            self.task.cancel()
+        if not self._joiners and not self._on_wire and self._task is not None:
+            self._task.cancel()

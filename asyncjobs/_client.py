@@ -11,10 +11,10 @@ from asyncjobs._admission import limits_for
 from asyncjobs._convert import read_key
 from asyncjobs._engine import Engine
 from asyncjobs._making import Making
-from asyncjobs._middlewares import is_credential
+from asyncjobs._middlewares import check_session, is_credential
 from asyncjobs._refs import JobRef, check_id
 from asyncjobs._settings import Settings, check_header
-from asyncjobs._transport import AiohttpTransport, check_session
+from asyncjobs._transport import AiohttpTransport
 from asyncjobs._wire import build, decode, identify, read_snapshot
 from asyncjobs.errors import AsyncJobsError, CreateUncertain, InvalidArgument
 

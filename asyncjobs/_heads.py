@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import attrs
-from yarl import URL
 
 from asyncjobs._unpacking import Unreadable
 from asyncjobs.errors import TransportError
 
 if TYPE_CHECKING:
-    from multidict import CIMultiDict
-
     from asyncjobs._middlewares import Credentials
     from asyncjobs._wire import Request
 
@@ -31,33 +28,6 @@ class Head:
     response: aiohttp.ClientResponse
     shown: str
     conceal: Credentials
-
-
-async def begin(
-    session: aiohttp.ClientSession,
-    base: str,
-    request: Request,
-    *,
-    headers: CIMultiDict[str],
-    conceal: Credentials,
-    connect_timeout: float | None,
-) -> Head:
-    """Send *request* with these *headers*; nothing but the connecting is bounded, and what it raises is aiohttp's."""
-    if request.body is not None:
-        headers["Content-Type"] = "application/json"
-    response = await session.request(
-        request.method,
-        URL(f"{base}{request.target}", encoded=True),
-        data=request.body,
-        headers=headers,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout),
-        allow_redirects=request.method == "GET",
-        max_redirects=5,
-        raise_for_status=False,
-        auto_decompress=False,
-        middlewares=(conceal, conceal.log),
-    )
-    return Head(response, f"{base}{request.target.partition('?')[0]}", conceal)
 
 
 def failed(error: BaseException, request: Request, shown: str) -> TransportError:

@@ -6,7 +6,7 @@ The engine asks these values and never the name of a service. If it would need t
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum, auto
+from enum import IntEnum, StrEnum, auto
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
@@ -27,7 +27,7 @@ R_co = TypeVar("R_co", covariant=True)
 ANY_LIVE_STATE: Final = frozenset(JobState) - FINAL - {JobState.CANCELING}
 
 
-class Lane(Enum):
+class Lane(IntEnum):
     """Who goes first when requests must queue: the smaller value."""
 
     CANCEL = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asyncjobs._admission import Admission, Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from asyncjobs._kinds import Lane
 
@@ -18,9 +18,21 @@ class Lanes:
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
-        self._waiting: dict[Ticket, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def ask(self, lane: Lane, costs: Mapping[str, int], wake: Callable[[], object]) -> Ticket:
+        """
+        Ask for a place; *wake* is called when it is given, unless ``admitted`` says that it was free.
+
+        Give it back with :meth:`leave`, whether or not it was given.
+        """
+        self._loop = asyncio.get_running_loop()
+        ticket = Ticket(lane, costs)
+        self._admission.ask(ticket)
+        self._pump()
+        ticket.wake = wake
+        return ticket
 
     async def enter(self, lane: Lane, costs: Mapping[str, int]) -> Ticket:
         """
@@ -28,29 +40,27 @@ class Lanes:
 
         Cancelled while it waits, it leaves the queue; a place that it had just been given goes to the next.
         """
-        self._loop = asyncio.get_running_loop()
-        ticket = Ticket(lane, costs)
-        self._admission.ask(ticket)
-        self._pump()
-        if ticket.admitted:
-            return ticket
-        future = self._waiting[ticket] = self._loop.create_future()
-        self._set_timer()
-        try:
-            await future
-        except BaseException:
-            self._waiting.pop(ticket, None)
-            if ticket.admitted:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if not turn.done():
+                turn.set_result(None)
+
+        ticket = self.ask(lane, costs, wake)
+        if not ticket.admitted:
+            try:
+                await turn
+            except BaseException:
                 self.leave(ticket)
-            else:
-                self._admission.withdraw(ticket)
-                self._pump()  # What it was kept back for is free for the next.
-            raise
+                raise
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
-        """Give a place back."""
-        self._admission.release(ticket)
+        """Give a place back, or the wish for one: what it was kept back for is free for the next."""
+        if ticket.admitted:
+            self._admission.release(ticket)
+        else:
+            self._admission.withdraw(ticket)
         self._pump()
 
     def pause(self, seconds: float, lane: Lane | None = None) -> None:
@@ -68,12 +78,9 @@ class Lanes:
         if self._loop is None or self._loop.is_closed():
             return  # What waited has ended with it.
         for ticket in self._admission.admit(self._loop.time()):
-            future = self._waiting.pop(ticket, None)
-            if future is not None and not future.done():
-                future.set_result(None)
-        self._set_timer()
-
-    def _set_timer(self) -> None:
-        self.close()
-        if self._waiting and self._admission.next_time is not None:
-            self._timer = asyncio.get_running_loop().call_at(self._admission.next_time, self._pump)
+            if ticket.wake is not None:
+                ticket.wake()
+        if self._timer is not None:
+            self.close()
+        if self._admission.next_time is not None:
+            self._timer = self._loop.call_at(self._admission.next_time, self._pump)

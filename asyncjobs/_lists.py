@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from asyncjobs._figures import pick
 from asyncjobs._settings import check_count
-from asyncjobs._wire import build, pick
+from asyncjobs._wire import build
 from asyncjobs.errors import ProtocolError
 
 if TYPE_CHECKING:

@@ -8,10 +8,16 @@ import logging
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import quote, quote_plus
 
+import aiohttp
+from multidict import CIMultiDict
+
 from asyncjobs._texts import clean
+from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+    from collections.abc import Iterable, Mapping
+
+    from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
     from yarl import URL
 
 _log = logging.getLogger("asyncjobs.http")
@@ -30,6 +36,20 @@ def is_credential(header: str, key_header: str) -> bool:
     return header.lower() in _CREDENTIAL_HEADERS | {key_header.lower()}
 
 
+def check_session(session: aiohttp.ClientSession, key_header: str) -> aiohttp.ClientSession:
+    """
+    Return the application's *session* if it carries no credentials of its own.
+
+    Raises:
+        InvalidArgument: It has default credentials, which would go to the service beside the key.
+    """
+    if not isinstance(session, aiohttp.ClientSession):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
+        raise InvalidArgument("session", f"expected aiohttp.ClientSession, got {type(session).__name__}")
+    if session.auth is not None or any(is_credential(name, key_header) for name in session.headers):
+        raise InvalidArgument("session", "has default credentials; give the key to the client instead")
+    return session
+
+
 def _spellings(key: str) -> tuple[str, ...]:
     """Return how a service may repeat *key*: as it is, in JSON, in an address, in HTML, and without "Bearer"."""
     words = {key, key.rsplit(maxsplit=1)[-1]}
@@ -41,6 +61,11 @@ def _spellings(key: str) -> tuple[str, ...]:
     return tuple(sorted((word for word in spelled if len(word) >= _SHORTEST), key=len, reverse=True))
 
 
+def _place(url: URL) -> tuple[str, str | None, int | None]:
+    """Return what makes two addresses the same origin."""
+    return url.scheme, url.raw_host, url.port
+
+
 class Credentials:
     """
     Puts the API key into requests to its own origin, and keeps all else that is confidential out of every request.
@@ -50,13 +75,16 @@ class Credentials:
     gets the key and no other credentials. Another origin gets no header that it does not need.
     """
 
-    __slots__ = ("_header", "_key", "_origin", "_spellings")
+    __slots__ = ("_credentials", "_encoded", "_header", "_home", "_key", "_origin", "_spellings")
 
     def __init__(self, origin: URL, header: str, key: str) -> None:
         self._origin = origin
+        self._home = _place(origin)
         self._header = header
+        self._credentials = _CREDENTIAL_HEADERS - {header.lower()}
         self._key = key
         self._spellings = _spellings(key)
+        self._encoded = tuple(spelling.encode() for spelling in self._spellings)
 
     def __repr__(self) -> str:
         return f"<Credentials for {self._origin}>"
@@ -66,8 +94,8 @@ class Credentials:
 
     def conceal(self, body: bytes) -> bytes:
         """Return *body* with the key blotted out, should a service repeat it."""
-        for spelling in self._spellings:
-            body = body.replace(spelling.encode(), b"***")
+        for spelling in self._encoded:
+            body = body.replace(spelling, b"***")
         return body
 
     def conceal_payload(self, body: bytes) -> bytes:
@@ -80,20 +108,33 @@ class Credentials:
             text = text.replace(spelling, "***")
         return text
 
+    def conceal_headers(self, headers: Mapping[str, str], raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+        """Return *headers* with the key blotted out of their values; *raw* are the same ones as they came."""
+        values = b"\n".join([value for _, value in raw])
+        if not any(spelling in values for spelling in self._encoded):
+            return headers
+        return CIMultiDict({name: self.conceal_text(value) for name, value in headers.items()})
+
+    def middlewares(self) -> tuple[ClientMiddlewareType, ...]:
+        """Return what to send a request through."""
+        return (self, self.log) if _log.isEnabledFor(logging.DEBUG) else (self,)
+
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        at_home = request.url.origin() == self._origin
-        for name in set(request.headers):
-            if is_credential(name, self._header) if at_home else name.lower() not in _FOR_STRANGERS:
-                del request.headers[name]
-        if at_home:
-            request.headers[self._header] = self._key
+        headers = request.headers
+        if _place(request.url) == self._home:
+            for name in self._credentials:
+                headers.popall(name, None)
+            headers[self._header] = self._key
+        else:
+            for name in set(headers):
+                if name.lower() not in _FOR_STRANGERS:
+                    del headers[name]
         return await handler(request)
 
     async def log(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Log method, address without query and status at DEBUG. Headers and bodies are never logged."""
         response = await handler(request)
-        if _log.isEnabledFor(logging.DEBUG):
-            # The address of a redirect is the service's choice.
-            shown = self.conceal_text(str(request.url.with_query(None).with_fragment(None)))
-            _log.debug("%s %s -> %d", request.method, clean(shown), response.status)
+        # The address of a redirect is the service's choice.
+        shown = self.conceal_text(str(request.url.with_query(None).with_fragment(None)))
+        _log.debug("%s %s -> %d", request.method, clean(shown), response.status)
         return response

@@ -10,9 +10,9 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
+from asyncjobs._figures import pick
 from asyncjobs._scalars import Misfit, moment
 from asyncjobs._states import FINAL
-from asyncjobs._wire import pick
 from asyncjobs.errors import ProtocolError
 
 if TYPE_CHECKING:

@@ -93,11 +93,11 @@ class Record(Generic[R]):
             return
         if snapshot.state not in FINAL and began < self._began:
             return
-        seen = snapshot.state
-        if self.requested_by_us:
-            seen = self._settling.judge(seen, began=began, now=now, answer=snapshot.source == "cancel")
+        seen, answer = snapshot.state, snapshot.source == "cancel"
+        seen = self._settling.judge(seen, began=began, now=now, answer=answer) if self.requested_by_us else seen
         self._note_unknown(snapshot, seen, now)
-        self._hold(attrs.evolve(snapshot, state=advance(self.state, seen)), began)
+        state = advance(self.state, seen)
+        self._hold(snapshot if state is snapshot.state else attrs.evolve(snapshot, state=state), began)
 
     def vanish(self, observed_at: datetime, request_id: str | None) -> None:
         """Take in that the service no longer knows the job; what was last seen of it is kept."""

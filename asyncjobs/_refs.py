@@ -20,6 +20,7 @@ _MOST_PARTS: Final = 16
 _LONGEST_REF: Final = _LONGEST_KIND + _MOST_PARTS * (12 * MAX_ID_LENGTH + 1)
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]+")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -51,7 +52,7 @@ def is_kind_name(value: object) -> bool:
 
 def encode_segment(value: str) -> str:
     """Return *value* percent-encoded as one segment of a path: no slash of it can add another."""
-    return quote(value, safe="")
+    return value if _PLAIN.fullmatch(value) else quote(value, safe="")
 
 
 def _check_kind(_: object, __: object, value: Any) -> None:

@@ -15,6 +15,7 @@ def clean(text: str, longest: int = LONGEST_TEXT) -> str:
     Control characters, line breaks and lone surrogates become spaces: it is data, it may end on a terminal, and it
     must not be taken for a line of the log.
     """
-    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * longest])
+    text = text[: 4 * longest]
+    printable = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
     words = " ".join(printable.split())
     return words if len(words) <= longest else f"{words[:longest]}…"

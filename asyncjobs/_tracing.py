@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from asyncjobs._bodies import MARK_KEY
+from asyncjobs._figures import pick
 from asyncjobs._scalars import Misfit, moment
-from asyncjobs._wire import pick
 from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:

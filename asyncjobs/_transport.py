@@ -12,15 +12,15 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from asyncjobs._heads import BROKEN, Head, begin, failed
-from asyncjobs._middlewares import Credentials, is_credential
+from asyncjobs._heads import BROKEN, Head, failed
+from asyncjobs._middlewares import Credentials
 from asyncjobs._texts import clean
 from asyncjobs._unpacking import READABLE, Unpacker
 from asyncjobs._wire import Reply, Request
-from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument, ProtocolError
+from asyncjobs.errors import AsyncJobsError, ClientClosed, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from asyncjobs._settings import Settings
 
@@ -54,20 +54,6 @@ class Transport(Protocol):
         ...
 
 
-def check_session(session: aiohttp.ClientSession, key_header: str) -> aiohttp.ClientSession:
-    """
-    Return the application's *session* if it carries no credentials of its own.
-
-    Raises:
-        InvalidArgument: It has default credentials, which would go to the service beside the key.
-    """
-    if not isinstance(session, aiohttp.ClientSession):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
-        raise InvalidArgument("session", f"expected aiohttp.ClientSession, got {type(session).__name__}")
-    if session.auth is not None or any(is_credential(name, key_header) for name in session.headers):
-        raise InvalidArgument("session", "has default credentials; give the key to the client instead")
-    return session
-
-
 class AiohttpTransport:
     """
     Sends over one ``aiohttp.ClientSession``: its own, opened at the first request, or the application's.
@@ -89,19 +75,24 @@ class AiohttpTransport:
         session: aiohttp.ClientSession | None = None,
     ) -> None:
         self._base = str(base_url)
+        self._url = base_url
+        self._prefix = base_url.raw_path.rstrip("/")
         self._credentials = Credentials(base_url.origin(), key_header, key)
         # Whatever their case, a later one takes the place of an earlier one, and none of what the body is.
         self._headers = CIMultiDict[str]()
-        for name, value in (*headers.items(), ("Accept-Encoding", READABLE), ("Content-Type", "application/json")):
+        for name, value in (*headers.items(), ("Accept-Encoding", READABLE)):
             self._headers[name] = value
+        self._headers_with_body = self._headers.copy()
+        self._headers_with_body["Content-Type"] = "application/json"
+        self._headers.popall("Content-Type", None)
         self._settings = settings
         self._session = session
         self._owns_session = session is None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        self._timeout = aiohttp.ClientTimeout(
-            total=_bound(settings.request_timeout), connect=None, sock_connect=_bound(settings.connect_timeout)
-        )
+        # What bounds the whole is a timeout of asyncio's own, which costs a third of aiohttp's.
+        self._bounds = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=_bound(settings.connect_timeout))
+        self._timeout = _bound(settings.request_timeout)
 
     async def send(self, request: Request) -> Reply:
         """Send *request* once; see :class:`Transport`."""
@@ -115,50 +106,61 @@ class AiohttpTransport:
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply | AsyncJobsError:
         began = asyncio.get_running_loop().time()
         shown = f"{self._base}{request.target.partition('?')[0]}"
-        sent = self._headers.copy()
-        if request.body is None:
-            del sent["Content-Type"]
+        headers = self._headers if request.body is None else self._headers_with_body
         conceal = self._credentials
         try:
-            async with session.request(
-                request.method,
-                # Already encoded: decoding and encoding again could turn "%2F" into a slash.
-                URL(f"{self._base}{request.target}", encoded=True),
-                data=request.body,
-                headers=sent,
-                timeout=self._timeout,
-                allow_redirects=request.method == "GET",
-                max_redirects=5,
-                raise_for_status=False,
-                # It does not bound what it unpacks, or bounds it otherwise, in some of its versions.
-                auto_decompress=False,
-                middlewares=(conceal, conceal.log),
-            ) as response:
-                headers = {name.lower(): conceal.conceal_text(value) for name, value in response.headers.items()}
-                body = await self._read(response)
-                if body is None:
-                    message = f"{shown}: the body has more than max_body_bytes ({self._settings.max_body_bytes})"
-                    return ProtocolError(message, request_id=clean(headers.get("x-request-id", "")) or None)
-                successful = 200 <= response.status < 300  # noqa: PLR2004
-                return Reply(
-                    status=response.status,
-                    headers=headers,
-                    body=conceal.conceal_payload(body) if successful else conceal.conceal(body),
-                    url=shown,
-                    began=began,
-                    received_at=datetime.now(UTC),
-                )
+            async with asyncio.timeout(self._timeout):
+                response = await self._ask(session, request, headers)
+                try:
+                    body = await self._read(response)
+                finally:
+                    # Read to its end, it has given its connection back; else that is closed now.
+                    response.release()
+            said = conceal.conceal_headers(response.headers, response.raw_headers)
+            if body is None:
+                message = f"{shown}: the body has more than max_body_bytes ({self._settings.max_body_bytes})"
+                return ProtocolError(message, request_id=clean(said.get("x-request-id", "")) or None)
+            return Reply(
+                status=response.status,
+                headers=said,
+                body=conceal.conceal_payload(body) if 200 <= response.status < 300 else conceal.conceal(body),  # noqa: PLR2004
+                url=shown,
+                began=began,
+                received_at=datetime.now(UTC),
+            )
         except BROKEN as error:
             return failed(error, request, shown)
 
     async def begin(self, request: Request, headers: Mapping[str, str]) -> Head:
-        """Send *request* once and return the head of the reply; see :func:`asyncjobs._heads.begin`."""
-        sent = self._headers.copy()
-        sent.popall("Content-Type", None)
+        """Send *request* once and return the head of the reply; nothing but the connecting is bounded."""
+        sent = (self._headers if request.body is None else self._headers_with_body).copy()
         sent.update(headers)
-        connect_timeout = _bound(self._settings.connect_timeout)
-        return await begin(
-            self._open(), self._base, request, headers=sent, conceal=self._credentials, connect_timeout=connect_timeout
+        response = await self._ask(self._open(), request, sent)
+        return Head(response, f"{self._base}{request.target.partition('?')[0]}", self._credentials)
+
+    def _ask(
+        self, session: aiohttp.ClientSession, request: Request, headers: CIMultiDict[str]
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        path, _, query = request.target.partition("?")
+        return session.request(
+            request.method,
+            # Already encoded: decoding and encoding again could turn "%2F" into a slash.
+            URL.build(
+                scheme=self._url.scheme,
+                authority=self._url.raw_authority,
+                path=f"{self._prefix}{path}",
+                query_string=query,
+                encoded=True,
+            ),
+            data=request.body,
+            headers=headers,
+            timeout=self._bounds,
+            allow_redirects=request.method == "GET",
+            max_redirects=5,
+            raise_for_status=False,
+            # It does not bound what it unpacks, or bounds it otherwise, in some of its versions.
+            auto_decompress=False,
+            middlewares=self._credentials.middlewares(),
         )
 
     async def aclose(self) -> None:
@@ -210,10 +212,18 @@ class AiohttpTransport:
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
         """Return the body, ``None`` if it is too large; nothing is read beyond the bound."""
         bound = self._settings.max_body_bytes
+        length = response.content_length
         unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
-        chunks: list[bytes] = []
-        size = packed = 0
-        if (response.content_length or 0) <= bound:
+        if length is not None and length <= bound:
+            # The usual case, in one piece, and mostly here already.
+            content = response.content
+            body = unpacker.feed(content.read_nowait() if content.is_eof() else await content.read(), bound)
+            if len(body) <= bound:
+                unpacker.end()
+                return body
+        elif length is None:
+            chunks: list[bytes] = []
+            size = packed = 0
             async for data in response.content.iter_chunked(_CHUNK):
                 chunks.append(unpacker.feed(data, bound - size))
                 packed += len(data)

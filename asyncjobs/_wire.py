@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlencode
 
 import attrs
 
 from asyncjobs._bodies import encode_body, is_encodable, read_json
+from asyncjobs._figures import pick, progress_of
 from asyncjobs._kinds import JobKind, Lane
-from asyncjobs._models import Progress, Snapshot, Source
+from asyncjobs._models import Snapshot, Source
 from asyncjobs._refs import JobRef, check_id, encode_segment
 from asyncjobs._states import JobState
 from asyncjobs._texts import clean
@@ -52,7 +52,7 @@ class Reply:
     """
     One reply, read to its end.
 
-    *headers* have lower-case names. *began* is the monotonic time at which the request was sent,
+    *headers* are asked for by lower-case names. *began* is the monotonic time at which the request was sent,
     *received_at* the aware UTC time at which the reply had arrived.
     """
 
@@ -69,13 +69,15 @@ class Reply:
         return clean(self.headers.get("x-request-id", "")) or None
 
 
-def fill(path: str, ids: Sequence[str], fields: Sequence[str]) -> str:
-    """Return the path with each id as one encoded segment."""
+def fill(call: Call, ids: Sequence[str]) -> str:
+    """Return the path of *call* with each id as one encoded segment."""
+    fields = call.fields
     if len(ids) != len(fields):
         raise InvalidArgument("ref", f"expected {len(fields)} ids ({', '.join(fields)}), got {len(ids)}")
-    return path.format(
-        **{field: encode_segment(check_id(value, field)) for field, value in zip(fields, ids, strict=True)}
-    )
+    path = call.texts[0]
+    for value, field, text in zip(ids, fields, call.texts[1:], strict=True):
+        path += encode_segment(check_id(value, field)) + text
+    return path
 
 
 def build(
@@ -92,7 +94,7 @@ def build(
     Raises:
         InvalidArgument: An id cannot be a path segment, or *body* is no JSON.
     """
-    target = fill(call.path, ids, call.fields)
+    target = fill(call, ids)
     pairs = [*call.query.items(), *query]
     if pairs:
         for name, value in pairs:
@@ -129,41 +131,6 @@ def decode(reply: Reply, *, token: bool = False) -> dict[str, Any]:
         message = f"{reply.url}: expected a JSON object, got {type(payload).__name__}"
         raise ProtocolError(message, request_id=reply.request_id)
     return payload
-
-
-def pick(payload: Mapping[str, Any], path: str) -> Any:
-    """Return what stands at a dotted *path*, or ``None``."""
-    value: Any = payload
-    for key in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value
-
-
-_WHOLE: Final = {"found", "analyzed"}
-
-
-def _number(value: Any, *, whole: bool) -> float | None:
-    # Figures for people must never break a look: what is no number is not told.
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        figure = float(value)
-    except OverflowError:
-        return None
-    if not math.isfinite(figure):
-        return None
-    return int(value) if whole else figure
-
-
-def _progress(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
-    if not kind.progress:
-        return None
-    figures: dict[str, Any] = {
-        name: _number(pick(payload, path), whole=name in _WHOLE) for name, path in kind.progress.items()
-    }
-    return None if all(figure is None for figure in figures.values()) else Progress(**figures)
 
 
 def identify(kind: JobKind[Any], payload: Mapping[str, Any], known: Sequence[str] = ()) -> JobRef:
@@ -239,7 +206,7 @@ def _snapshot(
         ref=ref,
         state=kind.words.get(status, JobState.UNKNOWN),
         status=status,
-        progress=_progress(kind, payload),
+        progress=progress_of(kind, payload),
         reason=reason if isinstance(reason, str) else None,
         observed_at=reply.received_at,
         source=source,

@@ -22,6 +22,7 @@ TIERS = [
     ["_bodies", "_calls"],
     ["_models", "_settings", "_kinds"],
     [
+        "_figures",
         "_wire",
         "_sse",
         "_lists",

@@ -21,8 +21,8 @@ from services import URL, answer, scripted, serving
 from asyncjobs import AsyncJobsError, ClientClosed, InvalidArgument, ProtocolError, Settings, TransportError
 from asyncjobs._addresses import check_base_url
 from asyncjobs._kinds import Lane
-from asyncjobs._middlewares import Credentials
-from asyncjobs._transport import AiohttpTransport, check_session
+from asyncjobs._middlewares import Credentials, check_session
+from asyncjobs._transport import AiohttpTransport
 from asyncjobs._wire import Request
 
 KEY = "s3cret-key"

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from strategies import KEYS, NOW, REF, THING, ids, json_values, near_payloads, reply
 
 from asyncjobs import InvalidArgument, JobRef, JobState, ProtocolError, exa, watercrawl
+from asyncjobs._figures import pick
 from asyncjobs._kinds import Lane
-from asyncjobs._wire import build, decode, encode_body, fill, identify, pick, read_row, read_snapshot
+from asyncjobs._wire import build, decode, encode_body, fill, identify, read_row, read_snapshot
 from asyncjobs.kinds import Call
 
 KINDS = [*exa.EXA.kinds, *watercrawl.WATERCRAWL.kinds]
@@ -82,7 +83,7 @@ def test_what_is_no_id_is_refused_by_its_name(bad):
 def test_the_number_of_ids_must_fit(values):
     """Too many and too few are refused, with the names of those expected."""
     with pytest.raises(InvalidArgument, match=r"2 ids \(webset, id\)"):
-        fill(LOOK.path, values, LOOK.fields)
+        fill(LOOK, values)
 
 
 def test_braces_in_an_id_are_only_text():

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import attrs
 
-from asyncjobs._wire import pick
+from asyncjobs._figures import pick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

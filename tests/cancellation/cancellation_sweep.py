@@ -413,7 +413,6 @@ def check_empty(client: Any) -> None:
     assert not len(engine._watcher)
     assert lanes._admission.in_flight == 0
     assert lanes._admission.waiting == 0
-    assert not lanes._waiting
     assert lanes._timer is None
     assert engine._transport._session is None
     for core in engine._cores.values():

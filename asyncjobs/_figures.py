@@ -1,0 +1,56 @@
+"""What stands where in a payload, and the figures of progress in it."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from asyncjobs._models import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from asyncjobs._kinds import JobKind
+
+
+@functools.cache
+def _steps(path: str) -> tuple[str, ...]:
+    # Paths are data of kinds, so that there are few; they are walked with each reply.
+    return tuple(path.split("."))
+
+
+def pick(payload: Mapping[str, Any], path: str) -> Any:
+    """Return what stands at a dotted *path*, or ``None``."""
+    value: Any = payload
+    for key in _steps(path):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+_WHOLE: Final = {"found", "analyzed"}
+
+
+def _number(value: Any, *, whole: bool) -> float | None:
+    # Figures for people must never break a look: what is no number is not told.
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        figure = float(value)
+    except OverflowError:
+        return None
+    if not math.isfinite(figure):
+        return None
+    return int(value) if whole else figure
+
+
+def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
+    """Return how far the job is, ``None`` if its service does not tell."""
+    if not kind.progress:
+        return None
+    figures: dict[str, Any] = {
+        name: _number(pick(payload, path), whole=name in _WHOLE) for name, path in kind.progress.items()
+    }
+    return None if all(figure is None for figure in figures.values()) else Progress(**figures)
