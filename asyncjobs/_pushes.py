@@ -119,6 +119,14 @@ class Pushes:
             yield
         finally:
             last = {each for each in expected if self._trust.release(each)}
-            for core in list(self._cores.values()):
-                if core.record.ref in last or core.record.ref.kind in last:
-                    self._watcher.hasten(core)
+            self._hasten(
+                core for core in self._cores.values() if core.record.ref in last or core.record.ref.kind in last
+            )
+
+    def _hasten(self, cores: Iterable[Core[Any]]) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return  # Whoever feeds may end after the event loop, and then nobody waits.
+        for core in list(cores):
+            self._watcher.hasten(core)

@@ -30,6 +30,9 @@ from asyncjobs.exa._agent_request import (
 from asyncjobs.exa._client import (
     Exa,
 )
+from asyncjobs.exa._deliveries import (
+    Delivery,
+)
 from asyncjobs.exa._items import (
     EnrichmentResult,
     EnrichmentResultStatus,
@@ -98,6 +101,16 @@ from asyncjobs.exa._provider import (
     EXA,
     SEARCH,
 )
+from asyncjobs.exa._receiving import (
+    WebhookReceiver,
+    verify_webhook,
+)
+from asyncjobs.exa._signatures import (
+    InvalidSignature,
+)
+from asyncjobs.exa._webset_events import (
+    WebsetEvent,
+)
 from asyncjobs.exa._webset_jobs import (
     Enrichments,
     Searches,
@@ -135,6 +148,7 @@ __all__ = [
     "CompanyProperties",
     "CustomProperties",
     "DeletedAgentRun",
+    "Delivery",
     "EnrichmentResult",
     "EnrichmentResultStatus",
     "Enrichments",
@@ -146,6 +160,7 @@ __all__ = [
     "ImportFailedReason",
     "ImportFormat",
     "ImportStatus",
+    "InvalidSignature",
     "Items",
     "Monitor",
     "MonitorBehavior",
@@ -167,11 +182,13 @@ __all__ = [
     "Searches",
     "SourceType",
     "UnknownProperties",
+    "WebhookReceiver",
     "Webset",
     "WebsetEnrichment",
     "WebsetEnrichmentFormat",
     "WebsetEnrichmentOption",
     "WebsetEnrichmentStatus",
+    "WebsetEvent",
     "WebsetItem",
     "WebsetItemEvaluation",
     "WebsetItemProperties",
@@ -188,4 +205,5 @@ __all__ = [
     "WebsetSearchStatus",
     "WebsetStatus",
     "Websets",
+    "verify_webhook",
 ]

@@ -22,7 +22,8 @@ async def world(*, count=1, websets=1, works=20.0, kind="exa.search", latency=0.
         Sandbox(sockets=False, latency=latency) as sandbox,
         Exa("key", base_url=sandbox.url, session=sandbox.session(), settings=Settings(**settings)) as exa,
     ):
-        sandbox.script(kind, Life.ordinary(kind, works=works), times=None)
+        if count:
+            sandbox.script(kind, Life.ordinary(kind, works=works), times=None)
         homes = [(await exa.websets.create()).id for _ in range(websets)]
         jobs = [await create(exa, kind, homes[number % websets]) for number in range(count)]
         sandbox.ledger.clear()
