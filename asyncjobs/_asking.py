@@ -96,6 +96,20 @@ class Asking:
         self._engine.enter()
         return await self._send(build(call, ids, query=query), parse)
 
+    async def upload(self, address: str, data: bytes, *, content_type: str) -> None:
+        """
+        Put *data* at an *address* elsewhere that the service gave, without the key and without any redirect.
+
+        It is sent again within the retry budget; each attempt has ``Settings.request_timeout`` and one second more for
+        each 100 kB.
+
+        Raises:
+            ProtocolError: The address cannot be one, or is not secure although the service is.
+            APIError, TransportError: It was refused, or there was no answer, retries included.
+        """
+        self._engine.enter()
+        await self._engine.uploads.put(address, data, content_type)
+
     def rows(
         self,
         call: Call,

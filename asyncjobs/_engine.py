@@ -25,6 +25,7 @@ from asyncjobs._streams import Streams
 from asyncjobs._surveying import Surveyor
 from asyncjobs._tasks import Tasks
 from asyncjobs._tracing import Claims
+from asyncjobs._uploads import Uploads
 from asyncjobs._watcher import Watcher
 from asyncjobs.errors import ClientClosed, NotSupported, WrongLoop
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from asyncjobs._plans import Plan
     from asyncjobs._refs import JobRef
     from asyncjobs._settings import Settings
-    from asyncjobs._transport import Transport
+    from asyncjobs._uploads import Outgoing
     from asyncjobs.errors import CreateUncertain
 
 R = TypeVar("R")
@@ -49,7 +50,7 @@ _log = logging.getLogger("asyncjobs")
 class Engine:
     """The machinery of one client."""
 
-    def __init__(self, provider: Provider, settings: Settings, transport: Transport, limits: Iterable[Limit]) -> None:
+    def __init__(self, provider: Provider, settings: Settings, transport: Outgoing, limits: Iterable[Limit]) -> None:
         self.provider: Provider = provider
         self.settings: Settings = settings
         self._transport = transport
@@ -61,6 +62,7 @@ class Engine:
         self.caller: Caller = Caller(transport, self._lanes, outage, settings)
         self.tasks: Tasks = Tasks()
         self.streams: Streams = Streams(transport, self.caller, self.tasks, settings)
+        self.uploads: Uploads = Uploads(transport, self.tasks, settings)
         self._cores: weakref.WeakValueDictionary[JobRef, Core[Any]] = weakref.WeakValueDictionary()
         self._watcher = Watcher(
             settings.connections, self.tasks, outage, Surveyor(self.caller, provider, self._cores.get)

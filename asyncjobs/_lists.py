@@ -45,6 +45,8 @@ def read_rows(payload: Mapping[str, Any], path: str) -> list[Any]:
     """
     Return the rows at a dotted *path*, gathered from every row of the lists on the way; empty is the payload itself.
 
+    After the first step an object stands for the list of it alone.
+
     Raises:
         ProtocolError: There is no list at its first step.
     """
@@ -56,7 +58,7 @@ def read_rows(payload: Mapping[str, Any], path: str) -> list[Any]:
         raise ProtocolError(f"a page of a list: {first}: expected array, got {type(rows).__name__}")
     for key in rest:
         lists = [row.get(key) for row in rows if isinstance(row, dict)]
-        rows = [row for inner in lists if isinstance(inner, list) for row in inner]
+        rows = [row for inner in lists if inner for row in (inner if isinstance(inner, list) else [inner])]
     return rows
 
 

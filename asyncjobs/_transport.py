@@ -75,6 +75,7 @@ class AiohttpTransport:
         session: aiohttp.ClientSession | None = None,
     ) -> None:
         self._base = str(base_url)
+        self.secure: bool = base_url.scheme == "https"
         self._url = base_url
         self._prefix = base_url.raw_path.rstrip("/")
         self._credentials = Credentials(base_url.origin(), key_header, key)
@@ -96,7 +97,7 @@ class AiohttpTransport:
 
     async def send(self, request: Request) -> Reply:
         """Send *request* once; see :class:`Transport`."""
-        outcome = await self._exchange(self._open(), request)
+        outcome = await self._exchange(self.open(), request)
         # Raised out here on purpose. aiohttp's exceptions can hold the request's headers, and so the key; and the
         # frames below hold the reply, which a traceback with local variables would show.
         if isinstance(outcome, AsyncJobsError):
@@ -135,7 +136,7 @@ class AiohttpTransport:
         """Send *request* once and return the head of the reply; nothing but the connecting is bounded."""
         sent = (self._headers if request.body is None else self._headers_with_body).copy()
         sent.update(headers)
-        response = await self._ask(self._open(), request, sent)
+        response = await self._ask(self.open(), request, sent)
         return Head(response, f"{self._base}{request.target.partition('?')[0]}", self._credentials)
 
     def _ask(
@@ -194,7 +195,8 @@ class AiohttpTransport:
             here = None
         return self._loop is not None and (self._loop is here or self._loop.is_closed())
 
-    def _open(self) -> aiohttp.ClientSession:
+    def open(self) -> aiohttp.ClientSession:
+        """Return the session; see :class:`asyncjobs._uploads.Outgoing`."""
         if self._closed:
             raise ClientClosed("the client was closed")
         if self._session is None:

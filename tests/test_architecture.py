@@ -49,6 +49,7 @@ TIERS = [
         "_caller",
         "_streaming",
         "_streams",
+        "_uploads",
         "_shared",
         "_tasks",
         "_waiters",

@@ -33,6 +33,9 @@ from asyncjobs.exa._client import (
 from asyncjobs.exa._deliveries import (
     Delivery,
 )
+from asyncjobs.exa._imports import (
+    Imports,
+)
 from asyncjobs.exa._items import (
     EnrichmentResult,
     EnrichmentResultStatus,
@@ -56,6 +59,10 @@ from asyncjobs.exa._models import (
     WebsetSearchRecallExpected,
     WebsetSearchStatus,
     WebsetStatus,
+)
+from asyncjobs.exa._monitoring import (
+    MonitorRuns,
+    Monitors,
 )
 from asyncjobs.exa._monitors import (
     Import,
@@ -111,12 +118,18 @@ from asyncjobs.exa._signatures import (
 from asyncjobs.exa._webset_events import (
     WebsetEvent,
 )
+from asyncjobs.exa._webset_items import (
+    Items,
+)
 from asyncjobs.exa._webset_jobs import (
     Enrichments,
     Searches,
 )
+from asyncjobs.exa._webset_kinds import (
+    IMPORT,
+    MONITOR_RUN,
+)
 from asyncjobs.exa._websets import (
-    Items,
     Websets,
 )
 
@@ -124,6 +137,8 @@ __all__ = [
     "AGENT_RUN",
     "ENRICHMENT",
     "EXA",
+    "IMPORT",
+    "MONITOR_RUN",
     "SEARCH",
     "Agent",
     "AgentBudget",
@@ -160,6 +175,7 @@ __all__ = [
     "ImportFailedReason",
     "ImportFormat",
     "ImportStatus",
+    "Imports",
     "InvalidSignature",
     "Items",
     "Monitor",
@@ -169,7 +185,9 @@ __all__ = [
     "MonitorRun",
     "MonitorRunStatus",
     "MonitorRunType",
+    "MonitorRuns",
     "MonitorStatus",
+    "Monitors",
     "PersonCompanyFields",
     "PersonFields",
     "PersonProperties",

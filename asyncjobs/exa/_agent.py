@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.exa._agent_models import AgentEvent, AgentRun, DeletedAgentRun
-from asyncjobs.exa._provider import AGENT_RUN, PAGING
+from asyncjobs.exa._calls import PAGING
+from asyncjobs.exa._provider import AGENT_RUN
 from asyncjobs.exa._wireform import body
 from asyncjobs.kinds import Call
 

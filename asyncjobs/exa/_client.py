@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asyncjobs.exa._agent import Agent
+from asyncjobs.exa._monitoring import MONITOR
 from asyncjobs.exa._provider import ENRICHMENT, EXA, SEARCH
 from asyncjobs.exa._websets import WEBSET, Websets
 from asyncjobs.kinds import Client
@@ -38,7 +39,7 @@ class Exa(Client):
 
     @property
     def websets(self) -> Websets:
-        """Websets, with their searches, enrichments and items."""
+        """Websets, with all that is in them and about them."""
         return Websets(self, self._adopt_all)
 
     @property
@@ -62,10 +63,12 @@ class Exa(Client):
         """
         Look again for what a create made whose outcome was unknown, and return what the create would have.
 
-        That is a job, or a webset. See :meth:`asyncjobs.kinds.Client.reconcile` for the rest.
+        That is a job, a webset or a monitor. See :meth:`asyncjobs.kinds.Client.reconcile` for the rest.
         """
         if getattr(uncertain, "kind", None) == WEBSET:
             return await self.websets.reconcile(uncertain)
+        if getattr(uncertain, "kind", None) == MONITOR:
+            return await self.websets.monitors.reconcile(uncertain)
         return await super().reconcile(uncertain)
 
     def _adopt_all(self, webset: Webset) -> None:

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from asyncjobs.exa._agent_models import AgentRun
+from asyncjobs.exa._calls import ALL_WEBSETS, ONE_WEBSET, PAGING, websets
 from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
-from asyncjobs.kinds import WORDS, Call, JobKind, Limit, Pace, Paging, Provider, Refusal, Refused, Survey, Trace
+from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN
+from asyncjobs.kinds import WORDS, Call, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey, Trace
 
-_WEBSETS: Final = {"account": 1, "websets": 1}
 _AGENT_WRITE: Final = {"account": 1, "agent": 1}
 
 # Undocumented for a search or an enrichment that has ended; a 4xx there is a matter of state, not of permission.
 _ENDED: Final = (Refusal("cancel", 400, Refused.NOT_IN_STATE), Refusal("cancel", 409, Refused.NOT_IN_STATE))
 
-#: How Exa pages its lists.
-PAGING: Final = Paging(size="limit", most=100, cursor="cursor", following="nextCursor", more="hasMore")
-#: Exa knows no key of idempotency, but keeps strings for its callers.
-TRACE: Final = Trace(carrier="metadata", created="createdAt")
 _SEARCH_TRACE: Final = Trace(
     carrier="metadata", alike={"query": "query", "count": "count", "entity": "entity"}, created="createdAt"
 )
@@ -26,16 +23,13 @@ _RUN_TRACE: Final = Trace(
     carrier="metadata", shown="request.metadata", alike={"query": "request.query"}, created="createdAt"
 )
 
-_ONE_WEBSET: Final = Call("GET", "/websets/v0/websets/{webset}", repeatable=True, costs=_WEBSETS)
-_ALL_WEBSETS: Final = Call("GET", "/websets/v0/websets", repeatable=True, costs=_WEBSETS)
-
 SEARCH: Final = JobKind(
     name="exa.search",
     resource=WebsetSearch,
     identity={"webset": "websetId", "id": "id"},
-    create=Call("POST", "/websets/v0/websets/{webset}/searches", repeatable=False, costs=_WEBSETS),
-    look=Call("GET", "/websets/v0/websets/{webset}/searches/{id}", repeatable=True, costs=_WEBSETS),
-    cancel=Call("POST", "/websets/v0/websets/{webset}/searches/{id}/cancel", repeatable=True, costs=_WEBSETS),
+    create=websets("POST", "websets/{webset}/searches", repeatable=False),
+    look=websets("GET", "websets/{webset}/searches/{id}"),
+    cancel=websets("POST", "websets/{webset}/searches/{id}/cancel"),
     words={word: WORDS[word] for word in ("created", "pending", "running", "completed", "canceled", "cancelled")},
     progress={
         "percent": "progress.completion",
@@ -48,8 +42,8 @@ SEARCH: Final = JobKind(
     refusals=_ENDED,
     pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
     surveys=(
-        Survey(_ONE_WEBSET, rows="searches", scope=("webset",)),
-        Survey(_ALL_WEBSETS, rows="data.searches", paging=PAGING),
+        Survey(ONE_WEBSET, rows="searches", scope=("webset",)),
+        Survey(ALL_WEBSETS, rows="data.searches", paging=PAGING),
     ),
     trace=_SEARCH_TRACE,
 )
@@ -58,17 +52,17 @@ ENRICHMENT: Final = JobKind(
     name="exa.enrichment",
     resource=WebsetEnrichment,
     identity={"webset": "websetId", "id": "id"},
-    create=Call("POST", "/websets/v0/websets/{webset}/enrichments", repeatable=False, costs=_WEBSETS),
-    look=Call("GET", "/websets/v0/websets/{webset}/enrichments/{id}", repeatable=True, costs=_WEBSETS),
-    cancel=Call("POST", "/websets/v0/websets/{webset}/enrichments/{id}/cancel", repeatable=True, costs=_WEBSETS),
+    create=websets("POST", "websets/{webset}/enrichments", repeatable=False),
+    look=websets("GET", "websets/{webset}/enrichments/{id}"),
+    cancel=websets("POST", "websets/{webset}/enrichments/{id}/cancel"),
     # "pending" covers working as well; there is no word for failing.
     words={word: WORDS[word] for word in ("pending", "completed", "canceled", "cancelled")},
     updated="updatedAt",
     refusals=_ENDED,
     pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
     surveys=(
-        Survey(_ONE_WEBSET, rows="enrichments", scope=("webset",)),
-        Survey(_ALL_WEBSETS, rows="data.enrichments", paging=PAGING),
+        Survey(ONE_WEBSET, rows="enrichments", scope=("webset",)),
+        Survey(ALL_WEBSETS, rows="data.enrichments", paging=PAGING),
     ),
     trace=_ENRICHMENT_TRACE,
 )
@@ -102,5 +96,5 @@ EXA: Final = Provider(
         Refusal(None, 503, Refused.OVERLOADED, code="SERVICE_OVERLOADED"),
         Refusal("create", 429, Refused.NO_SLOT, code="CONCURRENCY_LIMIT_REACHED"),
     ),
-    kinds=(SEARCH, ENRICHMENT, AGENT_RUN),
+    kinds=(SEARCH, ENRICHMENT, AGENT_RUN, IMPORT, MONITOR_RUN),
 )

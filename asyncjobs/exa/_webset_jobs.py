@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from asyncjobs.exa._calls import websets
 from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
 from asyncjobs.exa._provider import ENRICHMENT, SEARCH
 from asyncjobs.exa._wireform import body
-from asyncjobs.kinds import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from asyncjobs._job import Job
     from asyncjobs.kinds import Client
 
-_COSTS: Final = {"account": 1, "websets": 1}
-_ROOT: Final = "/websets/v0/websets"
-_UPDATE_ENRICHMENT: Final = Call("PATCH", f"{_ROOT}/{{webset}}/enrichments/{{id}}", repeatable=True, costs=_COSTS)
-_DELETE_ENRICHMENT: Final = Call("DELETE", f"{_ROOT}/{{webset}}/enrichments/{{id}}", repeatable=True, costs=_COSTS)
+_UPDATE_ENRICHMENT: Final = websets("PATCH", "websets/{webset}/enrichments/{id}")
+_DELETE_ENRICHMENT: Final = websets("DELETE", "websets/{webset}/enrichments/{id}")
 
 
 class Searches:

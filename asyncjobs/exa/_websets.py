@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.errors import InvalidArgument
-from asyncjobs.exa._items import WebsetItem
+from asyncjobs.exa._calls import ALL_WEBSETS, ONE_WEBSET, PAGING, TRACE, websets
+from asyncjobs.exa._imports import Imports
 from asyncjobs.exa._models import Webset
-from asyncjobs.exa._provider import PAGING, TRACE
+from asyncjobs.exa._monitoring import Monitors
+from asyncjobs.exa._webset_items import Items
 from asyncjobs.exa._webset_jobs import Enrichments, Searches
 from asyncjobs.exa._wireform import body
-from asyncjobs.kinds import Call, Survey
+from asyncjobs.kinds import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,21 +20,16 @@ if TYPE_CHECKING:
     from asyncjobs.errors import CreateUncertain
     from asyncjobs.kinds import Client, Pages
 
-_COSTS: Final = {"account": 1, "websets": 1}
 #: What errors call a webset.
 WEBSET: Final = "exa.webset"
-_ROOT: Final = "/websets/v0/websets"
-_CREATE: Final = Call("POST", _ROOT, repeatable=False, costs=_COSTS)
-_LIST: Final = Call("GET", _ROOT, repeatable=True, costs=_COSTS)
-_GET: Final = Call("GET", f"{_ROOT}/{{webset}}", repeatable=True, costs=_COSTS)
-_UPDATE: Final = Call("POST", f"{_ROOT}/{{webset}}", repeatable=True, costs=_COSTS)
-_DELETE: Final = Call("DELETE", f"{_ROOT}/{{webset}}", repeatable=True, costs=_COSTS)
-_CANCEL: Final = Call("POST", f"{_ROOT}/{{webset}}/cancel", repeatable=True, costs=_COSTS)
-_ITEMS: Final = Call("GET", f"{_ROOT}/{{webset}}/items", repeatable=True, costs=_COSTS)
+_CREATE: Final = websets("POST", "websets", repeatable=False)
+_UPDATE: Final = websets("POST", "websets/{webset}")
+_DELETE: Final = websets("DELETE", "websets/{webset}")
+_CANCEL: Final = websets("POST", "websets/{webset}/cancel")
 
 #: Where a webset is found whose create was not answered: by the name that it was given, or else among all.
-_BY_NAME: Final = Survey(_GET, rows="")
-_AMONG_ALL: Final = Survey(_LIST, rows="data", paging=PAGING)
+_BY_NAME: Final = Survey(ONE_WEBSET, rows="")
+_AMONG_ALL: Final = Survey(ALL_WEBSETS, rows="data", paging=PAGING)
 
 
 class Websets:
@@ -44,6 +41,8 @@ class Websets:
         self.searches: Searches = Searches(client)
         self.enrichments: Enrichments = Enrichments(client)
         self.items: Items = Items(client)
+        self.imports: Imports = Imports(client)
+        self.monitors: Monitors = Monitors(client)
 
     async def create(
         self,
@@ -111,11 +110,11 @@ class Websets:
             NotFound: There is none of that name.
         """
         query = [("expand", "items")] if expand_items else []
-        return await self._client.fetch(_GET, webset, into=Webset, query=query)
+        return await self._client.fetch(ONE_WEBSET, webset, into=Webset, query=query)
 
     def list(self, *, page_size: int | None = None) -> Pages[Webset]:
         """Return all websets, fetched *page_size* at a time (at most 100; ``None`` is the service's default of 25)."""
-        return self._client.rows(_LIST, into=Webset, at="data", paging=PAGING, page_size=page_size)
+        return self._client.rows(ALL_WEBSETS, into=Webset, at="data", paging=PAGING, page_size=page_size)
 
     async def update(self, webset: str, *, metadata: Mapping[str, str] | None) -> Webset:
         """Replace the webset's metadata, or remove it with ``None``."""
@@ -132,21 +131,3 @@ class Websets:
     async def delete(self, webset: str) -> Webset:
         """Delete the webset with all its items, and cancel what runs in it; return what it was."""
         return await self._client.fetch(_DELETE, webset, into=Webset)
-
-
-class Items:
-    """What the searches and imports of a webset have found."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def list(self, webset: str, *, source_id: str | None = None, page_size: int | None = None) -> Pages[WebsetItem]:
-        """
-        Return the items, fetched *page_size* at a time (at most 100; ``None`` is the service's default of 20).
-
-        *source_id* is the id of a search or an import; ``None`` takes the items of all.
-        """
-        query = [] if source_id is None else [("sourceId", source_id)]
-        return self._client.rows(
-            _ITEMS, webset, into=WebsetItem, at="data", paging=PAGING, page_size=page_size, query=query
-        )

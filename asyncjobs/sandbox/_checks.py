@@ -126,7 +126,7 @@ _OBJECT = record({})
 METADATA = mapping(text(most=1000))
 
 
-def _entity(value: Any, path: str) -> Iterator[str]:
+def entity(value: Any, path: str) -> Iterator[str]:
     yield from record({"type": choice("company", "person", "article", "research_paper", "custom")}, required=("type",))(
         value, path
     )
@@ -140,7 +140,7 @@ _RELATIONSHIP = record({"definition": text(), "limit": number(1, 10)}, required=
 _SEARCH = {
     "query": text(1, 5000),
     "count": number(1),
-    "entity": _entity,
+    "entity": entity,
     "criteria": many(record({"description": text(1, 1000)}, required=("description",)), 1, 5),
     "recall": boolean,
     "exclude": _SOURCES,

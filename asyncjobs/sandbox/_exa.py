@@ -6,13 +6,17 @@ import base64
 import binascii
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from ._checks import Rule, problems
 from ._http import Call, RefusalError, Reply, Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ._world import World
+
+T = TypeVar("T")
 
 TAGS: Final = {
     400: "INVALID_REQUEST",
@@ -122,6 +126,21 @@ def page(data: list[dict[str, Any]], position: int | None) -> Reply:
     """Return one page; *position* is where the next one begins, ``None`` for the last."""
     cursor = None if position is None else to_cursor(position)
     return Reply(200, {"data": data, "hasMore": cursor is not None, "nextCursor": cursor})
+
+
+def listing(call: Call, rows: Iterable[tuple[int, T]], default: int, most: int) -> tuple[list[T], int | None]:
+    """Return the page of *rows* that is asked for, and where the next one begins; they come with falling numbers.
+
+    Raises:
+        RefusalError: The size or the cursor cannot be one.
+    """
+    size, cursor = page_size(call, default, most), call.query.get("cursor")
+    before = None if cursor is None else from_cursor(cursor)
+    if size is None or (cursor is not None and before is None):
+        refuse(call, 400, f"limit must be between 1 and {most}" if size is None else "Invalid cursor")
+    found = [(number, row) for number, row in rows if before is None or number < before]
+    chosen = found[:size]
+    return [row for _, row in chosen], chosen[-1][0] if len(found) > size else None
 
 
 class Meter:

@@ -133,7 +133,7 @@ Action: TypeAlias = Deed | Choice
 
 
 #: What a rule can speak of.
-VERBS: Final = ("create", "look", "list", "cancel", "stop", "delete", "update", "events", "result")
+VERBS: Final = ("create", "look", "list", "cancel", "stop", "delete", "update", "events", "result", "upload")
 KINDS: Final = (
     "exa.search",
     "exa.enrichment",
@@ -143,6 +143,12 @@ KINDS: Final = (
     "watercrawl.sitemap",
     "exa.webset",
     "exa.item",
+    "exa.import",
+    "exa.monitor",
+    "exa.monitor_run",
+    "exa.webhook",
+    "exa.event",
+    "exa.team",
     "unknown",
 )
 

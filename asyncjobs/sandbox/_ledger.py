@@ -55,9 +55,10 @@ class JobRow:
 class Ledger:
     """Every request and every job that a sandbox has seen.
 
-    Kinds are ``exa.search``, ``exa.enrichment``, ``exa.agent_run``, ``watercrawl.search``, ``watercrawl.crawl`` and
-    ``watercrawl.sitemap``, besides ``exa.webset`` and ``exa.item``; verbs are ``create look list cancel stop delete
-    update events result``. A request for a path that does not exist has the kind and the verb ``unknown``.
+    Kinds are ``exa.search``, ``exa.enrichment``, ``exa.import``, ``exa.monitor_run``, ``exa.agent_run``,
+    ``watercrawl.search``, ``watercrawl.crawl`` and ``watercrawl.sitemap``, besides ``exa.webset``, ``exa.item``,
+    ``exa.monitor``, ``exa.webhook``, ``exa.event`` and ``exa.team``; verbs are ``create look list cancel stop delete
+    update events result upload``. A request for a path that does not exist has the kind and the verb ``unknown``.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

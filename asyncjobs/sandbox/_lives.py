@@ -41,6 +41,9 @@ WORDS: Final[Mapping[str, Words]] = {
     "exa.search": Words("created", "running", "completed", "canceled", "canceled", 0.3, (4.0, 8.0)),
     "exa.enrichment": Words("pending", "pending", "completed", "canceled", "canceled", 0.0, (2.0, 4.0)),
     "exa.agent_run": Words("queued", "running", "completed", "failed", "cancelled", 0.2, (2.0, 4.0)),
+    # Its waiting begins when the rows have been uploaded; before that it waits for ever.
+    "exa.import": Words("pending", "processing", "completed", "failed", "canceled", 0.2, (1.0, 2.0)),
+    "exa.monitor_run": Words("created", "running", "completed", "failed", "canceled", 0.3, (4.0, 8.0)),
     "watercrawl.search": Words("new", "running", "finished", "failed", "canceled", 0.5, (3.0, 3.0)),
     "watercrawl.crawl": Words("new", "running", "finished", "failed", "canceled", 0.5, (3.0, 5.0)),
     "watercrawl.sitemap": Words("new", "running", "finished", "failed", "canceled", 0.5, (2.0, 4.0)),

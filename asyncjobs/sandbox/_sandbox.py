@@ -13,6 +13,7 @@ from ._dispatch import Dispatcher
 from ._door import Door
 from ._exa import Meter
 from ._faults import Fault, FaultBook
+from ._imports import Storage
 from ._watercrawl import WaterCrawl
 from ._websets import Websets
 from ._world import Limits, World
@@ -83,8 +84,10 @@ class Sandbox:
         self._faults = FaultBook(seed, loop.time)
         meter = Meter(world)
         watercrawl = WaterCrawl(world)
+        self._websets = websets = Websets(world, meter)
         services: dict[str, Service] = {
-            "websets": Websets(world, meter),
+            "websets": websets,
+            "storage": Storage(world, websets.imports),
             "agent": Agent(world, meter),
             "api": watercrawl,
             "media": watercrawl,
@@ -175,8 +178,7 @@ class Sandbox:
         """Give the next *times* jobs of *kind* this life (``None``: all), or only those whose create body suits *when*.
 
         Raises:
-            ValueError: No such kind; there are ``exa.search``, ``exa.enrichment``, ``exa.agent_run``,
-                ``watercrawl.search``, ``watercrawl.crawl`` and ``watercrawl.sitemap``.
+            ValueError: No such kind; the ledger names them. The life of an ``exa.import`` begins with its upload.
         """
         self._open.script(kind, life, times, when)
 
@@ -218,6 +220,15 @@ class Sandbox:
         world = self._open
         job = world.by_ref(ref)
         job.reopen(world.now(), life or world.fresh_life(job.kind))
+
+    def run_monitor(self, monitor: str) -> str:
+        """Run a monitor now, by its id, whatever its schedule says; return the ref of the run.
+
+        Raises:
+            KeyError: There is no such monitor.
+        """
+        self._open  # noqa: B018
+        return self._websets.monitors.run(monitor).ref
 
     @property
     def _entrance(self) -> Door:

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from . import _imports as imported
+from . import _monitors as monitoring
+from ._imports import KIND as IMPORT
 from ._jobs import RemoteJob
+from ._lives import FINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ._monitors import Monitor
     from ._world import World
 
 _CRITERION = "matches the description in the query"
@@ -31,6 +36,8 @@ class Webset:
     excludes: list[Any] = attrs.field(factory=list[Any])
     searches: list[RemoteJob] = attrs.field(factory=list[RemoteJob])
     enrichments: list[RemoteJob] = attrs.field(factory=list[RemoteJob])
+    imports: list[RemoteJob] = attrs.field(factory=list[RemoteJob])
+    monitors: list[Monitor] = attrs.field(factory=list["Monitor"])
     deleted_items: set[str] = attrs.field(factory=set[str])
     deleted: float | None = None
 
@@ -45,8 +52,10 @@ def entity(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def found(job: RemoteJob, now: float) -> int:
-    """Return how many items a search has found."""
+    """Return how many items a search has found, or an import has brought."""
     count: float = job.body.get("count", 10)
+    if job.kind == IMPORT:
+        return int(count) if job.word(now) == "completed" else 0
     return math.floor(count * job.fraction(now) + 1e-9)
 
 
@@ -117,8 +126,8 @@ def enrichment(world: World, job: RemoteJob, now: float) -> dict[str, Any]:
 
 
 def items(webset: Webset, now: float) -> Iterator[tuple[str, RemoteJob, int]]:
-    """Return the items that exist: the id, the search that found it, its number in that search."""
-    for job in webset.searches:
+    """Return the items that exist: the id, the search or import that it is from, its number there."""
+    for job in (*webset.searches, *webset.imports):
         if job.refusal(now) is None:
             for index in range(found(job, now)):
                 item_id = f"{job.id}i{index:04}"
@@ -134,15 +143,16 @@ def item(
     end = job.life.end()
     count = max(1, job.body.get("count", 10))
     at = job.created if end is None else min(job.created + end * (index + 1) / count, now)
-    name = f"Example {index + 1} for {job.body['query'][:40]}"
+    name = f"Example {index + 1} for {str(job.body.get('query') or job.body.get('title'))[:40]}"
     kind = entity(job.body)["type"]
     url = f"https://example.com/{job.id}/{index}"
-    criteria = job.body.get("criteria") or [{"description": _CRITERION}]
+    searched = job.kind != IMPORT
+    criteria = (job.body.get("criteria") or [{"description": _CRITERION}]) if searched else []
     reference = {"title": name, "snippet": "as it says", "url": url}
     return {
         "id": item_id,
         "object": "webset_item",
-        "source": "search",
+        "source": "search" if searched else "import",
         "sourceId": job.id,
         "websetId": webset.id,
         "properties": _properties(kind, name, url),
@@ -212,8 +222,10 @@ def webset(world: World, kept: Webset, now: float) -> dict[str, Any]:
     """Return a Webset."""
     searches = [search(world, job, now) for job in kept.searches if job.refusal(now) is None]
     enrichments = [enrichment(world, job, now) for job in kept.enrichments if job.refusal(now) is None]
-    jobs = [*searches, *enrichments]
-    active = any(job["status"] not in {"completed", "canceled"} for job in jobs)
+    imports = [imported.shape(world, job, now) for job in kept.imports if job.refusal(now) is None]
+    monitors = [monitoring.shape(world, each, now) for each in kept.monitors if each.exists(now)]
+    jobs = [*searches, *enrichments, *imports]
+    active = any(job["status"] not in FINAL for job in jobs)
     created = world.stamp(kept.created)
     return {
         "id": kept.id,
@@ -223,9 +235,9 @@ def webset(world: World, kept: Webset, now: float) -> dict[str, Any]:
         "externalId": kept.external_id,
         "title": searches[0]["query"][:80] if searches else None,
         "searches": searches,
-        "imports": [],
+        "imports": imports,
         "enrichments": enrichments,
-        "monitors": [],
+        "monitors": monitors,
         "excludes": kept.excludes,
         "metadata": kept.metadata,
         "createdAt": created,

@@ -1,4 +1,4 @@
-"""Exa Websets: websets, their searches, enrichments and items."""
+"""Exa Websets: websets, their searches and enrichments, and the way to the rest."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from . import _checks, _exa
 from . import _webset_shapes as shapes
 from ._http import Call, Reply, Route, Stream
+from ._imports import Imports
 from ._items import Items
 from ._lives import FINAL
+from ._monitors import Monitors
+from ._reporter import Reporter
 from ._webset_shapes import Webset
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ class Websets:
         self._websets: list[Webset] = []
         self._names: dict[str, Webset] = {}
         self._items = Items(world, self._webset)
+        self._reporter = Reporter(world)
+        self.imports = Imports(world)
+        self.monitors = Monitors(world, self)
         one, search, enrichment = _ROOT + "/{}", _ROOT + "/{}/searches", _ROOT + "/{}/enrichments"
         self.routes = (
             Route("POST", _ROOT, WEBSET, "create", self._create),
@@ -47,6 +53,8 @@ class Websets:
             Route("DELETE", enrichment + "/{}", ENRICHMENT, "delete", self._delete_enrichment),
             Route("POST", enrichment + "/{}/cancel", ENRICHMENT, "cancel", self._cancel_job(ENRICHMENT)),
             *self._items.routes,
+            *self.imports.routes,
+            *self.monitors.routes,
         )
 
     # Manners.
@@ -55,6 +63,7 @@ class Websets:
         """Ask for the key, then for the rate."""
         _exa.admit(self._world, call)
         self._meter.count(call)
+        self.monitors.catch_up(self._world.now())
 
     def refuse(self, call: Call, status: int) -> Reply:
         """Return the flat body."""
@@ -96,6 +105,9 @@ class Websets:
             self._start(SEARCH, webset, search, call.now)
         for enrichment in body.get("enrichments", ()):
             self._start(ENRICHMENT, webset, enrichment, call.now)
+        found = (self.imports.find(name, call.now) for name in sorted(_imports(body.get("import"))))
+        webset.imports += [job for job in found if job is not None]
+        self._tell("webset.created", webset, call.now)
         return Reply(201, shapes.webset(self._world, webset, call.now))
 
     def _list(self, call: Call) -> Reply:
@@ -141,6 +153,8 @@ class Websets:
         for job in webset.jobs(call.now):
             job.gone = (call.now, 404)
         webset.deleted = call.now
+        self.monitors.drop(webset, call.now)
+        self._world.chronicle.tell("webset.deleted", body, call.now)
         if webset.external_id is not None:
             del self._names[webset.external_id]
         return Reply(200, body)
@@ -152,10 +166,20 @@ class Websets:
         return Reply(200, shapes.webset(self._world, webset, call.now))
 
     def _webset(self, call: Call) -> Webset:
-        webset = self._names.get(call.ids[0])
-        if webset is None or not _exists(webset, call.now):
-            _exa.refuse(call, 404, "Webset not found")
-        return webset
+        webset = self.find(call.ids[0], call.now)
+        return webset if webset is not None else _exa.refuse(call, 404, "Webset not found")
+
+    def find(self, name: str, now: float) -> Webset | None:
+        """Return a webset that exists, by its id or external id."""
+        webset = self._names.get(name)
+        return webset if webset is not None and _exists(webset, now) else None
+
+    def search(self, webset: Webset, body: dict[str, Any], now: float) -> RemoteJob:
+        """Start a search."""
+        return self._start(SEARCH, webset, body, now)
+
+    def _tell(self, kind: str, webset: Webset, now: float) -> None:
+        self._world.chronicle.tell(kind, shapes.webset(self._world, webset, now), now)
 
     # Searches and enrichments.
 
@@ -198,6 +222,7 @@ class Websets:
     def _start(self, kind: str, webset: Webset, body: dict[str, Any], now: float) -> RemoteJob:
         job = self._world.create(kind, (webset.id, self._world.cuid()), body, now)
         (webset.searches if kind == SEARCH else webset.enrichments).append(job)
+        self._reporter.follow(webset, job)
         return job
 
     def _job(self, kind: str, call: Call) -> RemoteJob:

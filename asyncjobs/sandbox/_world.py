@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import attrs
 
+from ._chronicle import Chronicle
 from ._jobs import RemoteJob
 from ._ledger import Ledger
 from ._lives import WORDS, Life, default_life
@@ -50,6 +51,7 @@ class World:
         self.now = clock
         self.limits = limits
         self.ledger = Ledger(clock)
+        self.chronicle = Chronicle(self)
         self.rng = random.Random(seed)  # noqa: S311  (repeatable on purpose)
         # Streams that wait for a change, and whether they are to end.
         self.wakers: set[Callable[[], None]] = set()
@@ -70,6 +72,10 @@ class World:
     def wall(self, at: float) -> dt.datetime:
         """Return the time of day at a clock reading."""
         return dt.datetime.fromtimestamp(self._offset + at, dt.UTC)
+
+    def reading(self, moment: dt.datetime) -> float:
+        """Return the clock reading at a time of day."""
+        return moment.timestamp() - self._offset
 
     def stamp(self, at: float) -> str:
         """Return the time in Exa's manner: milliseconds and a Z."""

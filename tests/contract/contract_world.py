@@ -26,7 +26,22 @@ if TYPE_CHECKING:
     from asyncjobs import Job, Progress
     from asyncjobs._creation import Creation
 
-SHEETS: dict[str, JobKind[Any]] = {kind.name: kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds}
+_BODIES: dict[str, dict[str, Any]] = {
+    "exa.search": {"query": "cats", "count": 10},
+    "exa.enrichment": {"description": "How old is it?"},
+    "exa.agent_run": {"query": "cats", "effort": "ultra"},
+    "watercrawl.search": {"query": "cats", "search_options": {}, "result_limit": 2},
+    # So many pages that in the middle of an ordinary life about fifty are found.
+    "watercrawl.crawl": {
+        "url": "https://example.com",
+        "options": {"spider_options": {"page_limit": 99}, "page_options": {}},
+    },
+    "watercrawl.sitemap": {"url": "https://example.com", "options": {}},
+}
+#: The kinds that can be created and cancelled without more ado; the kit holds all of them to the contract.
+SHEETS: dict[str, JobKind[Any]] = {
+    kind.name: kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds if kind.name in _BODIES
+}
 
 #: All kinds, and those that have a word, a verb or a manner that not all have.
 KINDS = list(SHEETS)
@@ -43,19 +58,6 @@ LATE = [name for name, kind in SHEETS.items() if JobState.QUEUED not in kind.can
 
 #: A cancel that is accepted and forgotten.
 NEVER: tuple[tuple[float, str], ...] = ()
-
-_BODIES: dict[str, dict[str, Any]] = {
-    "exa.search": {"query": "cats", "count": 10},
-    "exa.enrichment": {"description": "How old is it?"},
-    "exa.agent_run": {"query": "cats", "effort": "ultra"},
-    "watercrawl.search": {"query": "cats", "search_options": {}, "result_limit": 2},
-    # So many pages that in the middle of an ordinary life about fifty are found.
-    "watercrawl.crawl": {
-        "url": "https://example.com",
-        "options": {"spider_options": {"page_limit": 99}, "page_options": {}},
-    },
-    "watercrawl.sitemap": {"url": "https://example.com", "options": {}},
-}
 
 
 def figure(progress: Progress | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Eight services as their documentation tells them, and the kinds that are held against them."""
+"""Ten services as their documentation tells them, and the kinds that are held against them."""
 
 from __future__ import annotations
 
@@ -88,6 +88,55 @@ EXA_ENRICHMENT = Service(
     cancel=Cancel("POST /websets/v0/websets/{websetId}/enrichments/{id}/cancel", refuses=400),
     deletion="DELETE /websets/v0/websets/{websetId}/enrichments/{id}",
     body={"description": "How old is it?"},
+)
+
+
+def _import(status: str) -> dict[str, Any]:
+    return {
+        "id": UUID,
+        "object": "import",
+        "status": status,
+        "format": "csv",
+        "entity": {"type": "company"},
+        "title": "CRM export",
+        "count": 480,
+        "failedReason": "missing_identifier" if status in {"failed", "canceled"} else None,
+        "updatedAt": AT,
+    }
+
+
+def _monitor_run(status: str) -> dict[str, Any]:
+    reason = "the webset was deleted" if status in {"failed", "canceled"} else None
+    return {
+        "id": UUID,
+        "object": "monitor_run",
+        "status": status,
+        "monitorId": "mon_1",
+        "type": "search",
+        "failedReason": reason,
+    }
+
+
+EXA_IMPORT = Service(
+    provider=EXA,
+    kind=EXA.kind("exa.import"),
+    sample=_import,
+    # Nothing cancels it, and an SDK knows a word for that all the same.
+    words=Words(waiting="pending", working="processing", completed="completed", canceled="canceled", failed="failed"),
+    create="POST /websets/v0/imports",
+    look="GET /websets/v0/imports/{id}",
+    listing="GET /websets/v0/imports",
+    deletion="DELETE /websets/v0/imports/{id}",
+    body={"size": 20, "count": 480, "format": "csv", "entity": {"type": "company"}},
+    reason="missing_identifier",
+)
+EXA_MONITOR_RUN = Service(
+    provider=EXA,
+    kind=EXA.kind("exa.monitor_run"),
+    sample=_monitor_run,
+    # It may be canceled, but no request does that.
+    words=Words(waiting="created", working="running", completed="completed", failed="failed", canceled="canceled"),
+    look="GET /websets/v0/monitors/{monitorId}/runs/{id}",
 )
 EXA_AGENT_RUN = Service(
     provider=EXA,
@@ -268,6 +317,8 @@ STUDIO = Service(
 SERVICES = (
     EXA_SEARCH,
     EXA_ENRICHMENT,
+    EXA_IMPORT,
+    EXA_MONITOR_RUN,
     EXA_AGENT_RUN,
     WATERCRAWL_SEARCH,
     WATERCRAWL_CRAWL,

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from asyncjobs._creation import Creation
     from asyncjobs.sandbox._faults import Action
 
-SHEETS = {kind.name: kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds}
-KINDS = list(SHEETS)
-
 _BODIES: dict[str, dict[str, Any]] = {
     "exa.search": {"query": "cats", "count": 10},
     "exa.enrichment": {"description": "How old is it?"},
@@ -33,6 +30,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "watercrawl.crawl": {"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}},
     "watercrawl.sitemap": {"url": "https://example.com", "options": {}},
 }
+SHEETS = {kind.name: kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds if kind.name in _BODIES}
+KINDS = list(SHEETS)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,29 @@
+"""What the calls of Websets have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from asyncjobs.kinds import Call, Paging, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: How Exa pages its lists.
+PAGING: Final = Paging(size="limit", most=100, cursor="cursor", following="nextCursor", more="hasMore")
+#: Exa knows no key of idempotency, but keeps strings for its callers.
+TRACE: Final = Trace(carrier="metadata", created="createdAt")
+
+#: Every request of Websets counts twice: for the account, and for Websets.
+_COSTS: Final[Mapping[str, int]] = {"account": 1, "websets": 1}
+
+
+def websets(method: Literal["GET", "POST", "PATCH", "DELETE"], path: str, *, repeatable: bool = True) -> Call:
+    """Return a call of Websets; *path* is what follows the version."""
+    return Call(method, f"/websets/v0/{path}", repeatable=repeatable, costs=_COSTS)
+
+
+ONE_WEBSET: Final = websets("GET", "websets/{webset}")
+ALL_WEBSETS: Final = websets("GET", "websets")
+ALL_IMPORTS: Final = websets("GET", "imports")
+ALL_MONITORS: Final = websets("GET", "monitors")
