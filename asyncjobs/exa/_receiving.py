@@ -9,20 +9,19 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from asyncjobs.errors import ClientClosed, InvalidArgument
+from asyncjobs.exa import _asgi
 from asyncjobs.exa._deliveries import Delivery, Judge, Memory, check_count
 from asyncjobs.exa._signatures import SigningSecrets, check_tolerance, verify
 from asyncjobs.exa._webset_events import WebsetEvent, feed, told_by
 from asyncjobs.kinds import Client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+    from collections.abc import AsyncIterator, Callable, Iterable
     from types import TracebackType
 
     from aiohttp import web
 
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
+    from asyncjobs.exa._asgi import Message, Receive, Send
 
 __all__ = ["WebhookReceiver", "verify_webhook"]
 
@@ -198,33 +197,17 @@ class WebhookReceiver:
     async def asgi_app(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request as an ASGI application: mount ``receiver.asgi_app``, or serve it alone."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
-        if scope["type"] != "http":
+            await _asgi.live(receive, send, self.close)
+        elif scope["type"] != "http":
             await send({"type": "websocket.close"})
-            return
-        headers: list[tuple[bytes, bytes]] = list(scope["headers"])
-        if scope["method"] != "POST":
-            status, answer = 405, [(b"allow", b"POST")]
+        elif scope["method"] != "POST":
+            await _asgi.answer(send, 405)
         else:
-            signatures = [value for name, value in headers if name.lower() == HEADER.lower().encode()]
-            try:
-                status = await self._receive(_body(receive), _length(headers), signatures)
-            except ConnectionError:
-                return
-            answer = []
-        await send({"type": "http.response.start", "status": status, "headers": [*answer, (b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                self.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+            signatures = _asgi.values(scope, HEADER.lower().encode())
+            # To a sender that has gone there is nothing to say.
+            with contextlib.suppress(ConnectionError):
+                status = await self._receive(_asgi.body(receive), _asgi.length(scope), signatures)
+                await _asgi.answer(send, status)
 
 
 def _types(events: Iterable[str] | None) -> list[str]:
@@ -236,19 +219,3 @@ def _types(events: Iterable[str] | None) -> list[str]:
         if not isinstance(each, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
             raise InvalidArgument(f"events[{index}]", f"expected a type of event as str, got {type(each).__name__}")
     return found
-
-
-def _length(headers: list[tuple[bytes, bytes]]) -> int | None:
-    """Return how long a body says that it is, ``None`` if it does not."""
-    lengths = [value for name, value in headers if name.lower() == b"content-length" and value.isdigit()]
-    return max((int(value[:18]) for value in lengths), default=None)
-
-
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionError("the sender has gone")
-        yield message.get("body", b"")
-        if not message.get("more_body", False):
-            return
