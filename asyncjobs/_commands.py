@@ -64,6 +64,9 @@ def asyncjobs(
 
     - `exa.search:WEBSET/SEARCH`
     - `exa.enrichment:WEBSET/ENRICHMENT`
+    - `exa.webset:WEBSET`
+    - `exa.import:IMPORT`
+    - `exa.monitor_run:MONITOR/RUN`
     - `exa.agent_run:RUN`
     - `watercrawl.search:UUID`
     """

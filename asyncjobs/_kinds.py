@@ -17,7 +17,7 @@ from asyncjobs._states import FINAL, JobState
 from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from asyncjobs._calls import Call, Survey, Trace, Verb
 
@@ -108,6 +108,9 @@ class JobKind(Generic[R_co]):
     ``UNKNOWN``. *progress* maps fields of :class:`~asyncjobs.Progress` to dotted paths in the
     payload, *reason* is the path of why the job ended, *updated* that of the time of the last change.
 
+    *judge* is for jobs whose word does not tell how they ended: a pure function of the state that the word means, the
+    whole payload, and whether that answers our cancel, to the state and the reason.
+
     *cancelable* are the states in which the service takes a cancel (a refusal in another one is
     answered by waiting, not by asking again). *refusals* are the replies that mean "no" in a particular way.
     *settle* is for how many seconds after our own cancel a "cancelled" may still turn into another end. *pace* says
@@ -126,6 +129,7 @@ class JobKind(Generic[R_co]):
     result: Call | None = None
     words: Mapping[str, JobState]
     status: str = "status"
+    judge: Callable[[JobState, Mapping[str, Any], bool], tuple[JobState, str | None]] | None = None
     progress: Mapping[str, str] = attrs.field(factory=dict[str, str])
     reason: str | None = None
     updated: str | None = None

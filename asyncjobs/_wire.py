@@ -201,10 +201,13 @@ def _snapshot(
     if not isinstance(status, str):
         problem = "is missing" if kind.status not in payload else f"expected str, got {type(status).__name__}"
         raise ProtocolError(f"{reply.url}: {kind.status}: {problem}", request_id=reply.request_id, ref=ref)
+    state = kind.words.get(status, JobState.UNKNOWN)
     reason = pick(payload, kind.reason) if kind.reason else None
+    if kind.judge is not None:
+        state, reason = kind.judge(state, payload, source == "cancel")
     return Snapshot(
         ref=ref,
-        state=kind.words.get(status, JobState.UNKNOWN),
+        state=state,
         status=status,
         progress=progress_of(kind, payload),
         reason=reason if isinstance(reason, str) else None,

@@ -128,6 +128,7 @@ from asyncjobs.exa._webset_jobs import (
 from asyncjobs.exa._webset_kinds import (
     IMPORT,
     MONITOR_RUN,
+    WEBSET,
 )
 from asyncjobs.exa._websets import (
     Websets,
@@ -140,6 +141,7 @@ __all__ = [
     "IMPORT",
     "MONITOR_RUN",
     "SEARCH",
+    "WEBSET",
     "Agent",
     "AgentBudget",
     "AgentConfidence",

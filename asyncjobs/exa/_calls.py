@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from asyncjobs.kinds import Call, Paging, Trace
+from asyncjobs.kinds import Call, Paging, Refusal, Refused, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 PAGING: Final = Paging(size="limit", most=100, cursor="cursor", following="nextCursor", more="hasMore")
 #: Exa knows no key of idempotency, but keeps strings for its callers.
 TRACE: Final = Trace(carrier="metadata", created="createdAt")
+
+#: Undocumented for what has ended; a 4xx there is a matter of state, not of permission.
+ENDED: Final = (Refusal("cancel", 400, Refused.NOT_IN_STATE), Refusal("cancel", 409, Refused.NOT_IN_STATE))
 
 #: Every request of Websets counts twice: for the account, and for Websets.
 _COSTS: Final[Mapping[str, int]] = {"account": 1, "websets": 1}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from asyncjobs.exa._agent import Agent
 from asyncjobs.exa._monitoring import MONITOR
 from asyncjobs.exa._provider import ENRICHMENT, EXA, SEARCH
-from asyncjobs.exa._websets import WEBSET, Websets
+from asyncjobs.exa._webset_kinds import WEBSET
+from asyncjobs.exa._websets import Websets
 from asyncjobs.kinds import Client
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Exa(Client):
         """
         Return the handles of all searches and enrichments of *webset*, without asking the service.
 
+        ``exa.job(webset)`` is one handle of all of them together.
+
         Raises:
             InvalidArgument: An id in it cannot be one.
         """
@@ -65,7 +68,7 @@ class Exa(Client):
 
         That is a job, a webset or a monitor. See :meth:`asyncjobs.kinds.Client.reconcile` for the rest.
         """
-        if getattr(uncertain, "kind", None) == WEBSET:
+        if getattr(uncertain, "kind", None) == WEBSET.name:
             return await self.websets.reconcile(uncertain)
         if getattr(uncertain, "kind", None) == MONITOR:
             return await self.websets.monitors.reconcile(uncertain)

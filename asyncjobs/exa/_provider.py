@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from asyncjobs.exa._agent_models import AgentRun
-from asyncjobs.exa._calls import ALL_WEBSETS, ONE_WEBSET, PAGING, websets
+from asyncjobs.exa._calls import ALL_WEBSETS, ENDED, ONE_WEBSET, PAGING, websets
 from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
-from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN
+from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN, WEBSET
 from asyncjobs.kinds import WORDS, Call, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey, Trace
 
 _AGENT_WRITE: Final = {"account": 1, "agent": 1}
-
-# Undocumented for a search or an enrichment that has ended; a 4xx there is a matter of state, not of permission.
-_ENDED: Final = (Refusal("cancel", 400, Refused.NOT_IN_STATE), Refusal("cancel", 409, Refused.NOT_IN_STATE))
 
 _SEARCH_TRACE: Final = Trace(
     carrier="metadata", alike={"query": "query", "count": "count", "entity": "entity"}, created="createdAt"
@@ -39,7 +36,7 @@ SEARCH: Final = JobKind(
     },
     reason="canceledReason",
     updated="updatedAt",
-    refusals=_ENDED,
+    refusals=ENDED,
     pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
     surveys=(
         Survey(ONE_WEBSET, rows="searches", scope=("webset",)),
@@ -58,7 +55,7 @@ ENRICHMENT: Final = JobKind(
     # "pending" covers working as well; there is no word for failing.
     words={word: WORDS[word] for word in ("pending", "completed", "canceled", "cancelled")},
     updated="updatedAt",
-    refusals=_ENDED,
+    refusals=ENDED,
     pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
     surveys=(
         Survey(ONE_WEBSET, rows="enrichments", scope=("webset",)),
@@ -96,5 +93,5 @@ EXA: Final = Provider(
         Refusal(None, 503, Refused.OVERLOADED, code="SERVICE_OVERLOADED"),
         Refusal("create", 429, Refused.NO_SLOT, code="CONCURRENCY_LIMIT_REACHED"),
     ),
-    kinds=(SEARCH, ENRICHMENT, AGENT_RUN, IMPORT, MONITOR_RUN),
+    kinds=(SEARCH, ENRICHMENT, AGENT_RUN, WEBSET, IMPORT, MONITOR_RUN),
 )

@@ -11,6 +11,7 @@ from asyncjobs.exa._models import Webset
 from asyncjobs.exa._monitoring import Monitors
 from asyncjobs.exa._webset_items import Items
 from asyncjobs.exa._webset_jobs import Enrichments, Searches
+from asyncjobs.exa._webset_kinds import WEBSET
 from asyncjobs.exa._wireform import body
 from asyncjobs.kinds import Survey
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from asyncjobs.errors import CreateUncertain
     from asyncjobs.kinds import Client, Pages
 
-#: What errors call a webset.
-WEBSET: Final = "exa.webset"
 _CREATE: Final = websets("POST", "websets", repeatable=False)
 _UPDATE: Final = websets("POST", "websets/{webset}")
 _DELETE: Final = websets("DELETE", "websets/{webset}")
@@ -57,8 +56,8 @@ class Websets:
         """
         Create a webset.
 
-        Paid work starts with it if it has a *search*, *enrichments* or *imports*:
-        ``exa.jobs(webset)``.
+        Paid work starts with it if it has a *search*, *enrichments* or *imports*: ``exa.job(webset)`` is the handle of
+        all of it, ``exa.jobs(webset)`` are those of each search and enrichment.
 
         *search*, *enrichments*, *imports* and *exclude* are in the service's own form and spelling, *external_id* is
         your own unique name for it, *metadata* your own data (values of up to 1,000 characters).
@@ -78,7 +77,7 @@ class Websets:
             fields["import"] = imports
         return await self._client.make(
             _CREATE,
-            kind=WEBSET,
+            kind=WEBSET.name,
             into=Webset,
             body=fields,
             trace=TRACE,
@@ -96,8 +95,8 @@ class Websets:
             InvalidArgument: It is about something else.
             APIError, TransportError, ProtocolError: The service could not be asked, retries included.
         """
-        if getattr(uncertain, "kind", None) != WEBSET:
-            raise InvalidArgument("uncertain", f"expected a CreateUncertain of {WEBSET}")
+        if getattr(uncertain, "kind", None) != WEBSET.name:
+            raise InvalidArgument("uncertain", f"expected a CreateUncertain of {WEBSET.name}")
         name = uncertain.sent.get("externalId")
         roll = _AMONG_ALL if name is None else _BY_NAME
         return await self._client.remake(uncertain, into=Webset, trace=TRACE, roll=roll, name=name, adopt=self._adopt)

@@ -31,7 +31,7 @@ async def a_look_shows_the_services_word_and_its_state(scene: Scene) -> None:
     for word in scene.words.roles():
         job = scene.put(steps=[(0.0, word)])
         snapshot = await job.refresh()
-        same("snapshot.status", snapshot.status, word)
+        same("snapshot.status", snapshot.status, scene.service.spelling(word))
         allowed = scene.may_be(word)
         message = f"the state of {word!r}: promised {' or '.join(sorted(allowed))}, seen {snapshot.state}"
         check(snapshot.state in allowed, message)

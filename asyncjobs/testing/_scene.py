@@ -162,7 +162,7 @@ class Scene:
     def spelled(self, job: Job[Any], word: str) -> bytes:
         """Return what the service would show of a job if its word were *word*."""
         remote = self.remote(job)
-        present = remote.word(self.server.now())
+        present = self.service.spelling(remote.word(self.server.now()))
         shown = self.server.payload(remote)
         return json.dumps({key: word if value == present else value for key, value in shown.items()}).encode()
 

@@ -104,6 +104,9 @@ class Service:
     they are there to be mistaken for others. The lists of the kind's surveys need no truth of their own, the service
     gives them as the kind describes them; but one of all jobs must be the *listing*, if there is one.
 
+    *spelled* says what the service writes for a word that it does not write itself: that of an end which only other
+    parts of the payload tell apart (``{"canceled": "idle"}``).
+
     *progress* is what a sample shows in its first working word, by the names of :class:`~asyncjobs.Progress`,
     *reason* what it gives as the reason of its last final word (failed or canceled).
 
@@ -125,13 +128,14 @@ class Service:
     body: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     brings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     rows: str = "data"
+    spelled: Mapping[str, str] = attrs.field(factory=dict[str, str])
     progress: Mapping[str, float] = attrs.field(factory=dict[str, float])
     reason: str | None = None
 
     def __attrs_post_init__(self) -> None:
         for word in self.words.roles():
             shown = self.sample(word)
-            if word not in shown.values():
+            if self.spelling(word) not in shown.values():
                 raise InvalidArgument("sample", f"was asked for {word!r} and shows no such status")
             for key in self.ids:
                 if not isinstance(shown.get(key), str):
@@ -140,6 +144,10 @@ class Service:
             raise InvalidArgument("look", f"expected an id in braces in {self.look!r}")
         if self.cancel is not None and not self.words.canceled:
             raise InvalidArgument("words", "a service that cancels has a word for canceled")
+
+    def spelling(self, word: str) -> str:
+        """Return what the service writes for *word*."""
+        return self.spelled.get(word, word)
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -53,7 +53,9 @@ def _is_the_request(scene: Scene, verb: str, call: Call | None, ids: Sequence[st
 async def every_word_means_what_the_service_means_by_it(scene: Scene) -> None:
     """Each status word of the service is known to the kind, as a state that fits its part in a life."""
     for word, role in scene.words.roles().items():
-        state = scene.kind.words.get(word, JobState.UNKNOWN)
+        known = scene.kind.words.get(scene.service.spelling(word), JobState.UNKNOWN)
+        # Where the kind judges by more than the word, what it makes of the whole counts.
+        state = known if scene.kind.judge is None else _snapshot(scene, word).state
         allowed = scene.may_be(word)
         check(state in allowed, f"{word!r}, a word for {role}: promised {' or '.join(sorted(allowed))}, seen {state}")
 

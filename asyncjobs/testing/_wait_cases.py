@@ -26,7 +26,7 @@ async def _ends(scene: Scene, word: str, state: JobState) -> None:
     job = scene.put(works=20, ends=word)
     snapshot = await job.wait()
     same("the state", snapshot.state, state)
-    same("the service's word", snapshot.status, word)
+    same("the service's word", snapshot.status, scene.service.spelling(word))
     check(20 <= scene.elapsed < 30, f"the end at 20 s: promised to be seen by 30 s, seen at {scene.elapsed:.1f} s")  # noqa: PLR2004
     check(job.done, "job.done: promised true")
 

@@ -1,4 +1,4 @@
-"""Ten services as their documentation tells them, and the kinds that are held against them."""
+"""Eleven services as their documentation tells them, and the kinds that are held against them."""
 
 from __future__ import annotations
 
@@ -117,6 +117,31 @@ def _monitor_run(status: str) -> dict[str, Any]:
     }
 
 
+def _webset(status: str) -> dict[str, Any]:
+    inner = {"idle": "completed", "canceled": "canceled"}.get(status, "running")
+    reason = "webset_canceled" if inner == "canceled" else None
+    return {
+        "id": UUID,
+        "object": "webset",
+        "status": "idle" if status == "canceled" else status,
+        "searches": [{"id": "s_1", "websetId": UUID, "status": inner, "query": "cats", "canceledReason": reason}],
+        "enrichments": [{"id": "e_1", "status": "canceled"}] if inner == "canceled" else [],
+        "updatedAt": AT,
+    }
+
+
+EXA_WEBSET = Service(
+    provider=EXA,
+    kind=EXA.kind("exa.webset"),
+    sample=_webset,
+    words=Words(waiting=("pending", "paused"), working="running", completed="idle", canceled="canceled"),
+    spelled={"canceled": "idle"},
+    look="GET /websets/v0/websets/{id}",
+    cancel=Cancel("POST /websets/v0/websets/{id}/cancel"),
+    listing="GET /websets/v0/websets",
+    deletion="DELETE /websets/v0/websets/{id}",
+    reason="webset_canceled",
+)
 EXA_IMPORT = Service(
     provider=EXA,
     kind=EXA.kind("exa.import"),
@@ -317,6 +342,7 @@ STUDIO = Service(
 SERVICES = (
     EXA_SEARCH,
     EXA_ENRICHMENT,
+    EXA_WEBSET,
     EXA_IMPORT,
     EXA_MONITOR_RUN,
     EXA_AGENT_RUN,
