@@ -2,225 +2,132 @@
 How fast are thousands of jobs cancelled, beside bare aiohttp and the services' own SDKs?
 
 Bare aiohttp is the least that a program could do: POST, read, ``json()``, with a limit of 100 connections like ours.
-Each job must be cancelled once, by one request whose reply says so, or a measurement fails. *stall* is for how long
-the event loop was kept from a heartbeat of 5 ms; the processor time is the client's alone.
+Each job must be cancelled by one request whose reply says so, and nothing else may be asked, or a measurement fails.
+A *stall* is for how long a heartbeat of 5 ms was late; the processor time is the client's alone. Under *warm* all
+connections stand before the storm begins.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import gc
-import statistics
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
-from asyncjobs import CancelOutcome, Exa, Settings, cancel_all
+from benchmarks import _peers
 from benchmarks._harness import Row, Server, alone, measure, median, ratio, repeat
-from benchmarks._world import search_id, webset_id
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
 
-    Storm = Callable[[range], Awaitable[None]]
     Turns = Callable[[dict[str, dict[str, Any]]], dict[str, list[Any]]]
 
-CONNECTIONS = 100
 WORKERS = 32
-_PER_WEBSET = 100
-_BEAT = 0.005
-
-
-async def _beat(lags: list[float]) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        expected = loop.time() + _BEAT
-        await asyncio.sleep(_BEAT)
-        lags.append(loop.time() - expected)
-
-
-async def _timed(work: Callable[[], Awaitable[Any]]) -> dict[str, float]:
-    lags = [0.0]
-    beat = asyncio.create_task(_beat(lags))
-    await asyncio.sleep(4 * _BEAT)
-    lags.clear()
-    wall, used = time.perf_counter(), time.process_time()
-    await work()
-    wall, used = time.perf_counter() - wall, time.process_time() - used
-    # The beat that was due while the last of it ran must still be heard.
-    await asyncio.sleep(2 * _BEAT)
-    beat.cancel()
-    return {"seconds": wall, "cpu": used, "stall": max(lags)}
-
-
-def _checked(server: Server, figures: dict[str, float], jobs: int, before: int) -> dict[str, float]:
-    stats = server.stats()
-    assert stats["asked"] == {"cancel": jobs} | ({"look": before} if before else {}), stats["asked"]
-    assert (stats["canceled"], stats["twice"]) == (jobs, 0), stats
-    figures["rate"] = jobs / figures["seconds"]
-    figures["cpu_each"] = figures["cpu"] / jobs * 1e6
-    figures["stall_ms"] = figures["stall"] * 1000
-    figures["connections"] = stats["connections"]
-    return figures
-
-
-def _websets(jobs: int) -> int:
-    return max(1, jobs // _PER_WEBSET)
-
-
-def _world(server: Server, jobs: int) -> None:
-    # Those beyond the first are there to be looked at while connections are opened, which replies that take their
-    # time make more of.
-    server.world(jobs=jobs + CONNECTIONS, websets=_websets(jobs), latency=0.05)
-
-
-@contextlib.asynccontextmanager
-async def _with_aiohttp(url: str, jobs: int, workers: int, *, warm: bool) -> AsyncIterator[Storm]:
-    """Yield what cancels the searches of these numbers: all at once, or *workers* at a time."""
-    websets = _websets(jobs)
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-    async with aiohttp.ClientSession(url, connector=connector, headers={"x-api-key": "key"}) as session:
-
-        def path(number: int) -> str:
-            return f"/websets/v0/websets/{webset_id(number % websets)}/searches/{search_id(number)}"
-
-        paths = [path(number) for number in range(jobs + CONNECTIONS)]
-
-        async def look(number: int) -> None:
-            async with session.get(paths[number]) as reply:
-                await reply.json()
-
-        async def cancel(number: int) -> None:
-            async with session.post(f"{paths[number]}/cancel") as reply:
-                assert (await reply.json())["status"] == "canceled"
-
-        async def work(numbers: Iterator[int]) -> None:
-            for number in numbers:
-                await cancel(number)
-
-        async def storm(numbers: range) -> None:
-            if workers:
-                shared = iter(numbers)
-                await asyncio.gather(*(work(shared) for _ in range(workers)))
-            else:
-                await asyncio.gather(*(cancel(number) for number in numbers))
-
-        if warm:
-            await asyncio.gather(*map(look, range(jobs, jobs + CONNECTIONS)))
-        yield storm
-
-
-@contextlib.asynccontextmanager
-async def _with_asyncjobs(
-    url: str, jobs: int, workers: int, *, warm: bool, deadline: float = 60.0
-) -> AsyncIterator[Storm]:
-    """Yield the same with handles, which are made before."""
-    websets = _websets(jobs)
-    settings = Settings(connections=CONNECTIONS, request_timeout=deadline)
-    async with Exa("key", base_url=url, settings=settings) as exa:
-        numbers = range(jobs + CONNECTIONS)
-        handles = [exa.job(f"exa.search:{webset_id(number % websets)}/{search_id(number)}") for number in numbers]
-
-        async def storm(numbers: range) -> None:
-            chosen = handles[numbers.start : numbers.stop]
-            if workers:
-                report = await cancel_all(chosen, concurrency=workers)
-                outcomes = [outcome for _, outcome in report.entries]
-            else:
-                outcomes = list(await asyncio.gather(*(job.cancel() for job in chosen)))
-            assert outcomes == [CancelOutcome.CANCELED] * len(chosen), set(map(str, outcomes))
-
-        if warm:
-            await asyncio.gather(*(job.refresh() for job in handles[jobs:]))
-        yield storm
-
-
-_CLIENTS = {"bare": _with_aiohttp, "ours": _with_asyncjobs}
-
-
-async def _alone(who: str, url: str, jobs: int, latency: float, workers: int, *, warm: bool) -> dict[str, float]:
-    server = Server(url)
-    _world(server, jobs)
-    async with _CLIENTS[who](url, jobs, workers, warm=warm) as storm:
-        server.latency(latency)
-        figures = await _timed(lambda: storm(range(jobs)))
-    return _checked(server, figures, jobs, CONNECTIONS if warm else 0)
-
-
-def bare(**options: Any) -> dict[str, float]:
-    """Cancel with bare aiohttp: *workers* of them, or all at once with 0."""
-    return asyncio.run(_alone("bare", **options))
-
-
-def ours(**options: Any) -> dict[str, float]:
-    """Cancel with asyncjobs: *workers* at a time by ``cancel_all``, or by ``gather`` with 0."""
-    return asyncio.run(_alone("ours", **options))
-
-
-async def _together(url: str, jobs: int, workers: int, batches: int) -> dict[str, float]:
-    server = Server(url)
-    _world(server, jobs * batches)
-    used: dict[str, list[float]] = {"bare": [], "ours": []}
-    async with contextlib.AsyncExitStack() as stack:
-        storms = {
-            who: await stack.enter_async_context(client(url, jobs * batches, workers, warm=True))
-            for who, client in _CLIENTS.items()
-        }
-        server.latency(0.0)
-        for batch in range(batches):
-            who = ("bare", "ours")[batch % 2]
-            gc.collect()
-            figures = await _timed(lambda: storms[who](range(batch * jobs, (batch + 1) * jobs)))  # noqa: B023
-            used[who].append(figures["cpu"] / jobs * 1e6)
-    return {who: statistics.median(values) for who, values in used.items()} | {
-        "ratio": statistics.median(ours / bare for bare, ours in zip(used["bare"], used["ours"], strict=True))
-    }
-
-
-def together(**options: Any) -> dict[str, float]:
-    """Let both take turns in one process, with *batches* of *jobs*: their processor time, with the least noise."""
-    return asyncio.run(_together(**options))
-
-
-# -- what is measured ---------------------------------------------------------------
-
-GATHER, BATCH = "gather", "workers"
-#: By the number of jobs: how long the loop may stall, in ms.
+#: exa-py is at its best with so many, and watercrawl-py has no better number of threads.
+PEERS_WORKERS = 10
+#: By the number of jobs in a gather: how long the loop may stall, in ms; and in any cancel_all.
 _STALLS = {1000: 40, 5000: 150}
+_BATCH_STALL = 15
+
+
+def _contestant(who: str, **options: Any) -> dict[str, Any]:
+    return {"function": f"benchmarks._storms:{who}", "service": "exa", "workers": 0, "warm": True, **options}
 
 
 def _pair(server: Server, jobs: int, latency: float, *, warm: bool, turns: Turns) -> Iterator[Row]:
     """Compare bare aiohttp and asyncjobs: all at once, and so many at a time."""
-    options = {"url": server.url, "jobs": jobs, "latency": latency, "warm": warm}
-    contestants = {
-        f"{who} {how}": {"function": f"benchmarks.storm:{who}", "workers": workers, **options}
-        for who in ("bare", "ours")
-        for how, workers in ((GATHER, 0), (BATCH, WORKERS))
-    }
-    results = turns(contestants)
-    named = f"{jobs:,} cancels, {latency * 1000:g} ms, {'warm' if warm else 'cold'}"
+    hows = {"gather": 0, "cancel_all": WORKERS}
+    results = turns(
+        {
+            f"{who} {how}": _contestant(
+                who, url=server.url, jobs=jobs, latency=latency / 1000, warm=warm, workers=workers
+            )
+            for who in ("bare", "ours")
+            for how, workers in hows.items()
+        }
+    )
     promised = jobs >= 1000 and not latency and warm
-    for how, dearest in ((GATHER, 1.35), (BATCH, 1.2)):
+    for how in hows:
         bare, ours = results[f"bare {how}"], results[f"ours {how}"]
-        case = f"{named}, {'gather' if how == GATHER else 'cancel_all'}"
+        case = f"{jobs:,} cancels, {latency:g} ms, {'warm' if warm else 'cold'}, {how}"
+        dearest, longest = (1.35, _STALLS.get(jobs)) if how == "gather" else (1.2, _BATCH_STALL)
         yield Row(case, "bare aiohttp", median(bare, "rate"), "requests/s")
         yield Row(case, "asyncjobs", median(ours, "rate"), "requests/s")
         yield Row(case, "  of bare aiohttp", ratio(ours, bare, "rate"), "x", least=0.85 if promised else None)
-        yield Row(case, "bare aiohttp, processor time", median(bare, "cpu_each"), "µs/cancel")
-        yield Row(case, "asyncjobs, processor time", median(ours, "cpu_each"), "µs/cancel")
-        yield Row(case, "  of bare aiohttp", ratio(ours, bare, "cpu_each"), "x", most=dearest if promised else None)
-        longest = _STALLS.get(jobs) if how == GATHER else 15
-        yield Row(case, "bare aiohttp, longest stall", median(bare, "stall_ms"), "ms")
-        yield Row(case, "asyncjobs, longest stall", median(ours, "stall_ms"), "ms", most=longest if promised else None)
+        yield Row(case, "bare aiohttp, processor time", median(bare, "cpu"), "µs/cancel")
+        yield Row(case, "asyncjobs, processor time", median(ours, "cpu"), "µs/cancel")
+        yield Row(case, "  of bare aiohttp", ratio(ours, bare, "cpu"), "x", most=dearest if promised else None)
+        yield Row(case, "bare aiohttp, longest stall", median(bare, "stall"), "ms")
+        yield Row(case, "asyncjobs, longest stall", median(ours, "stall"), "ms", most=longest if promised else None)
+
+
+def _beside_exa(server: Server, jobs: int, turns: Turns, *, cold: bool) -> Iterator[Row]:
+    """Compare with exa-py, all at once and with its best number of workers."""
+    common = {"url": server.url, "jobs": jobs, "latency": 0.0}
+
+    def exa(workers: int, *, warm: bool) -> dict[str, Any]:
+        return {"function": "benchmarks._peers:exa", "workers": workers, "warm": warm, **common}
+
+    contestants = {
+        "bare": _contestant("bare", **common),
+        "ours": _contestant("ours", **common),
+        "gather, warm": exa(0, warm=True),
+        f"{PEERS_WORKERS} workers": exa(PEERS_WORKERS, warm=True),
+    }
+    least = {"gather, warm": {1000: 7, 5000: 12}, f"{PEERS_WORKERS} workers": {1000: 5}, "gather, cold": {1000: 100}}
+    if cold:
+        contestants["ours, cold"] = _contestant("ours", **common | {"warm": False})
+        contestants["gather, cold"] = exa(0, warm=False)
+    results = turns(contestants)
+    for how in [name for name in contestants if name in least]:
+        ours = results["ours, cold" if how == "gather, cold" else "ours"]
+        case = f"{jobs:,} cancels, exa-py {how}"
+        yield Row(case, "exa-py", median(results[how], "rate"), "requests/s")
+        yield Row(case, "exa-py, processor time", median(results[how], "cpu"), "µs/cancel")
+        yield Row(case, "exa-py, longest stall", median(results[how], "stall"), "ms")
+        yield Row(case, "asyncjobs, of exa-py", ratio(ours, results[how], "rate"), "x", least=least[how].get(jobs))
+        if how != "gather, cold":
+            yield Row(case, "bare aiohttp, of exa-py", ratio(results["bare"], results[how], "rate"), "x")
+
+
+def _beside_watercrawl(server: Server, jobs: int, turns: Turns) -> Iterator[Row]:
+    """
+    Compare with watercrawl-py in threads, on WaterCrawl.
+
+    Its cancel is a DELETE that is answered with 204 and may still come too late; ours without *confirm* is the same.
+    The confirmed one goes on until the end was seen, which takes the service's half second of doubt.
+    """
+    common = {"url": server.url, "jobs": jobs, "latency": 0.0}
+    results = turns(
+        {
+            "peer": {"function": "benchmarks._peers:watercrawl", "workers": PEERS_WORKERS, **common},
+            "bare": _contestant("bare", service="watercrawl", **common),
+            "ours": _contestant("ours", service="watercrawl", confirm=False, **common),
+            "seen": _contestant("ours", service="watercrawl", confirmed=True, **common),
+        }
+    )
+    case = f"{jobs:,} cancels on WaterCrawl, {PEERS_WORKERS} threads"
+    peer, ours = results["peer"], results["ours"]
+    yield Row(case, "watercrawl-py", median(peer, "rate"), "requests/s")
+    yield Row(case, "watercrawl-py, processor time", median(peer, "cpu"), "µs/cancel")
+    yield Row(case, "asyncjobs, unconfirmed", median(ours, "rate"), "requests/s")
+    yield Row(case, "  of watercrawl-py", ratio(ours, peer, "rate"), "x", least=3.5)
+    yield Row(case, "bare aiohttp, of watercrawl-py", ratio(results["bare"], peer, "rate"), "x")
+    yield Row(case, "asyncjobs, each end seen", median(results["seen"], "seconds"), "s")
+    yield Row(case, "asyncjobs, each end seen", median(results["seen"], "requests"), "requests/job")
+
+
+def _hardships(server: Server) -> Iterator[Row]:
+    """Check what must not fail; the measurement fails if a single cancel does."""
+    common = {"url": server.url, "warm": False}
+    figures = measure(**_contestant("ours", jobs=20_000, latency=0.0, descriptors=256, **common))
+    yield Row("20,000 cancels, at most 256 open files, gather", "all cancelled within", figures["seconds"], "s")
+    figures = measure(**_contestant("ours", jobs=5_000, latency=0.05, deadline=2.0, **common))
+    yield Row("5,000 cancels, 50 ms, deadline of 2 s, gather", "all cancelled within", figures["seconds"], "s")
 
 
 def _turn_by_turn(server: Server) -> Iterator[Row]:
     for how, workers, dearest in (("gather", 0, 1.35), ("cancel_all", WORKERS, 1.2)):
-        figures = measure("benchmarks.storm:together", url=server.url, jobs=500, workers=workers, batches=40)
+        figures = measure("benchmarks._storms:in_turns", url=server.url, jobs=500, workers=workers, batches=40)
         case = f"40 turns of 500 cancels in one process, {how}"
         yield Row(case, "bare aiohttp, processor time", figures["bare"], "µs/cancel")
         yield Row(case, "asyncjobs, processor time", figures["ours"], "µs/cancel")
@@ -229,17 +136,24 @@ def _turn_by_turn(server: Server) -> Iterator[Row]:
 
 def rows(server: Server, chosen: argparse.Namespace) -> Iterator[Row]:
     """Measure and yield."""
-    if chosen.turns:
-        yield from _turn_by_turn(server)
-        return
 
     def turns(contestants: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
         return repeat(contestants, chosen.repeats, profile=chosen.profile)
 
+    yield from _turn_by_turn(server)
+    if chosen.turns:
+        return
     for latency in chosen.latency:
         for jobs in chosen.jobs:
             for warm in (True,) if chosen.warm else (True, False):
-                yield from _pair(server, jobs, latency / 1000, warm=warm, turns=turns)
+                yield from _pair(server, jobs, latency, warm=warm, turns=turns)
+    if chosen.hardships:
+        yield from _hardships(server)
+    if chosen.peers and _peers.installed():
+        for jobs in chosen.jobs:
+            # Above a thousand its cold pool takes minutes for what takes a second.
+            yield from _beside_exa(server, jobs, turns, cold=jobs <= 1000 and not chosen.warm)
+            yield from _beside_watercrawl(server, jobs, turns)
 
 
 def options(made: argparse.ArgumentParser) -> None:
@@ -248,6 +162,7 @@ def options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--latency", type=float, nargs="+", default=[0, 50], help="in ms (default: 0 50)")
     made.add_argument("--turns", action="store_true", help="only let both take turns in one process: the least noise")
     made.add_argument("--warm", action="store_true", help="leave out the storms that begin without connections")
+    made.add_argument("--no-hardships", dest="hardships", action="store_false", help="leave out what must not fail")
 
 
 def main(arguments: list[str] | None = None) -> int:
