@@ -21,12 +21,16 @@ import statistics
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+#: Where fresh processes find this checkout, whatever is installed.
+_ROOT = Path(__file__).parents[1]
 
 
 def pin(place: int) -> None:
@@ -66,7 +70,7 @@ class Server:
 def serving() -> Iterator[Server]:
     """Run a server for as long as the block lasts."""
     command = [sys.executable, "-m", "benchmarks._server"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -88,6 +92,7 @@ def measure(function: str, *, profile: bool = False, timeout: float = 600.0, **o
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks._harness"],
         input=request,
+        cwd=_ROOT,
         stdout=subprocess.PIPE,
         text=True,
         timeout=timeout,
@@ -181,7 +186,7 @@ class Row:
         target = f"at most {self.most:g}" if self.most is not None else target
         verdict = {None: "", True: "met", False: "MISSED"}[self.met]
         value = f"{self.value:,.0f}" if abs(self.value) >= 1000 else f"{self.value:.3g}"
-        return f"{self.case:<58} {self.figure:<34} {value:>9} {self.unit:<11} {target:<15} {verdict}".rstrip()
+        return f"{self.case:<66} {self.figure:<32} {value:>9} {self.unit:<11} {target:<15} {verdict}".rstrip()
 
 
 def parser(name: str, doc: str) -> argparse.ArgumentParser:
@@ -225,8 +230,8 @@ def save(file: str | None, parts: dict[str, list[Row]]) -> None:
     if file is None:
         return
     body = {part: [attrs.asdict(row) | {"met": row.met} for row in rows] for part, rows in parts.items()}
-    with open(file, "w", encoding="utf-8") as out:  # noqa: PTH123
-        json.dump({"python": sys.version.split()[0], "processors": os.cpu_count(), "parts": body}, out, indent=1)
+    report = {"python": sys.version.split()[0], "processors": os.cpu_count(), "parts": body}
+    Path(file).write_text(json.dumps(report, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

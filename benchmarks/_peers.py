@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def installed() -> bool:
     """Whether the SDKs are here."""
-    return all(importlib.util.find_spec(name) for name in ("exa_py", "watercrawl"))
+    return all(importlib.util.find_spec(name) for name in ("exa_py", "httpx", "watercrawl"))
 
 
 def _sdk(name: str) -> Any:
@@ -65,6 +65,30 @@ async def _exa(url: str, jobs: int, latency: float, workers: int, *, warm: bool)
 def exa(**options: Any) -> dict[str, float]:
     """Cancel with exa-py: *workers* of them, or all at once with 0."""
     return asyncio.run(_exa(**options))
+
+
+async def _httpx(url: str, jobs: int, latency: float) -> dict[str, float]:
+    server = Server(url)
+    new_world(server, jobs)
+    sdk = _sdk("httpx")
+    limits = sdk.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    async with sdk.AsyncClient(base_url=url, limits=limits, timeout=None) as client:
+
+        def path(number: int) -> str:
+            return f"/websets/v0/websets/{webset_id(number % websets_of(jobs))}/searches/{search_id(number)}"
+
+        async def cancel(number: int) -> None:
+            assert (await client.post(f"{path(number)}/cancel")).json()["status"] == "canceled"
+
+        await asyncio.gather(*(client.get(path(number)) for number in range(jobs, jobs + CONNECTIONS)))
+        server.latency(latency)
+        figures = await timed(lambda: asyncio.gather(*map(cancel, range(jobs))))
+    return checked(server, figures, jobs, CONNECTIONS)
+
+
+def httpx(**options: Any) -> dict[str, float]:
+    """Cancel with httpx, all at once, with as many connections as the others."""
+    return asyncio.run(_httpx(**options))
 
 
 def watercrawl(url: str, jobs: int, latency: float, workers: int) -> dict[str, float]:

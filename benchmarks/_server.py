@@ -57,6 +57,9 @@ class Service:
         self.times: list[float] = []
         self.cancels: list[float] = []
         self.connections = 0
+        self.bytes = 0
+        #: When a reply was sent that first showed a job's end.
+        self.shown: dict[int, float] = {}
 
     def stats(self) -> dict[str, Any]:
         """Return what was asked for."""
@@ -68,7 +71,8 @@ class Service:
             "canceled": len(world.canceled),
             "twice": sum(count > 1 for count in world.canceled.values()),
             "connections": self.connections,
-            "shown": world.shown,
+            "bytes": self.bytes,
+            "shown": self.shown,
         }
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, bytes, float]:
@@ -123,7 +127,8 @@ class Service:
         return 200, _page(range(self.world.websets), query, lambda number: self.world.webset(number, now))
 
     def _runs(self, _: int, query: str, now: float) -> tuple[int, bytes]:
-        return 200, _page(_newest_first(self.world.jobs), query, lambda number: self.world.run(number, now))
+        page = _page(_newest_first(self.world.jobs), query, lambda number: self.world.run(number, now))
+        return 200, b'{"object":"list",%b' % page[1:]
 
     def _all_found(self, _: int, query: str, now: float) -> tuple[int, bytes]:
         wanted = parse_qs(query)
@@ -186,12 +191,14 @@ class Connection(asyncio.Protocol):
             # A reply without a body must not speak of one.
             sent = b"HTTP/1.1 204 X\r\n\r\n" if status == 204 else _HEAD % (status, len(reply)) + reply
             if delay:
-                asyncio.get_running_loop().call_later(delay, self._send, sent)
+                asyncio.get_running_loop().call_later(delay, self._send, sent, self._service.world.take_fresh())
             else:
-                self._send(sent)
+                self._send(sent, self._service.world.take_fresh())
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes, fresh: list[int]) -> None:
         if not self._transport.is_closing():
+            self._service.bytes += len(data)
+            self._service.shown.update(dict.fromkeys(fresh, time.monotonic()))
             self._transport.write(data)
 
 

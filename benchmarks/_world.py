@@ -84,7 +84,7 @@ _FOUND: dict[str, Any] = {
     "search_options": {
         "language": "en",
         "country": "no",
-        "time_range": "any",
+        "time_renge": "any",
         "search_type": "web",
         "depth": "advanced",
     },
@@ -171,8 +171,7 @@ class World:
     The jobs of one measurement.
 
     There are *jobs* of each kind; job *n* lies in webset *n* modulo *websets*. *ends* are readings of the monotonic
-    clock, ``None`` where jobs run for ever. *shown* tells when a reply first had a job's end in it, *canceled* how many
-    cancels each job was sent.
+    clock, ``None`` where jobs run for ever. *canceled* tells how many cancels each job was sent.
     """
 
     def __init__(self, jobs: int, websets: int = 1, ends: list[float] | None = None) -> None:
@@ -180,7 +179,8 @@ class World:
         self.websets = websets
         self.ends = ends
         self.canceled: dict[int, int] = {}
-        self.shown: dict[int, float] = {}
+        self._shown: set[int] = set()
+        self._fresh: list[int] = []
         self._begun = dt.datetime.now(dt.UTC)
 
     def cancel(self, number: int) -> None:
@@ -195,8 +195,15 @@ class World:
             word = "completed"
         else:
             return None
-        self.shown.setdefault(number, now)
+        if number not in self._shown:
+            self._shown.add(number)
+            self._fresh.append(number)
         return word
+
+    def take_fresh(self) -> list[int]:
+        """Return whose end was asked for the first time since the last call."""
+        fresh, self._fresh = self._fresh, []
+        return fresh
 
     def search(self, number: int, now: float) -> bytes:
         """Return a WebsetSearch."""

@@ -13,10 +13,16 @@ starting Python. The ratios are to the dependencies; exits 1 if one is above its
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
+from typing import TYPE_CHECKING
+
+from benchmarks._harness import Row, Server, alone
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
 
 THEIRS = "import aiohttp, attrs, cattrs, anyio"
 #: What each statement may cost, as a multiple of the dependencies. The first is the promise; the others keep what is
@@ -42,26 +48,28 @@ def measure(statement: str) -> tuple[float, bool]:
     return float(seconds), loaded == "True"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Measure, print, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.import_time", description="Compare import times.")
-    parser.add_argument("--rounds", type=int, default=21, help="fresh processes for each statement (default: 21)")
-    rounds = parser.parse_args(arguments).rounds
+def rows(_: Server, chosen: argparse.Namespace) -> Iterator[Row]:
+    """Measure and yield."""
     statements = (THEIRS, *BOUNDS)
     # The first import compiles; nobody pays that twice.
     loads = {statement: measure(statement)[1] for statement in statements}
-    turns = [[measure(statement)[0] for statement in statements] for _ in range(rounds)]
+    turns = [[measure(statement)[0] for statement in statements] for _ in range(chosen.rounds)]
     medians = dict(zip(statements, map(statistics.median, zip(*turns, strict=True)), strict=True))
-    above = False
     for statement, seconds in medians.items():
-        ratio = seconds / medians[THEIRS]
-        bound = BOUNDS.get(statement)
-        above = above or (bound is not None and ratio > bound)
-        told = "" if bound is None else f"at most {bound:.2f}"
-        aiohttp = "" if loads[statement] else "without aiohttp"
-        print(f"{statement:<38} {seconds * 1000:6.0f} ms {ratio:6.2f}  {told:<12}  {aiohttp}".rstrip())
-    print(f"medians of {rounds} fresh processes each, and their ratio to the dependencies alone")
-    return int(above)
+        case = statement if loads[statement] else f"{statement} (without aiohttp)"
+        yield Row(case, "processor time", seconds * 1000, "ms")
+        if statement in BOUNDS:
+            yield Row(case, "  of the dependencies'", seconds / medians[THEIRS], "x", most=BOUNDS[statement])
+
+
+def options(made: argparse.ArgumentParser) -> None:
+    """Add the options of this part."""
+    made.add_argument("--rounds", type=int, default=21, help="fresh processes for each statement (default: 21)")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and return the exit code."""
+    return alone("import_time", __doc__, options, rows, arguments)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ def _beside_exa(server: Server, jobs: int, turns: Turns, *, cold: bool) -> Itera
         "bare": _contestant("bare", **common),
         "ours": _contestant("ours", **common),
         "gather, warm": exa(0, warm=True),
+        "httpx": {"function": "benchmarks._peers:httpx", **common},
         f"{PEERS_WORKERS} workers": exa(PEERS_WORKERS, warm=True),
     }
     least = {"gather, warm": {1000: 7, 5000: 12}, f"{PEERS_WORKERS} workers": {1000: 5}, "gather, cold": {1000: 100}}
@@ -78,6 +79,9 @@ def _beside_exa(server: Server, jobs: int, turns: Turns, *, cold: bool) -> Itera
         contestants["ours, cold"] = _contestant("ours", **common | {"warm": False})
         contestants["gather, cold"] = exa(0, warm=False)
     results = turns(contestants)
+    case = f"{jobs:,} cancels, httpx gather, warm"
+    yield Row(case, "httpx", median(results["httpx"], "rate"), "requests/s")
+    yield Row(case, "asyncjobs, of httpx", ratio(results["ours"], results["httpx"], "rate"), "x")
     for how in [name for name in contestants if name in least]:
         ours = results["ours, cold" if how == "gather, cold" else "ours"]
         case = f"{jobs:,} cancels, exa-py {how}"
@@ -125,10 +129,10 @@ def _hardships(server: Server) -> Iterator[Row]:
     yield Row("5,000 cancels, 50 ms, deadline of 2 s, gather", "all cancelled within", figures["seconds"], "s")
 
 
-def _turn_by_turn(server: Server) -> Iterator[Row]:
+def _turn_by_turn(server: Server, batches: int) -> Iterator[Row]:
     for how, workers, dearest in (("gather", 0, 1.35), ("cancel_all", WORKERS, 1.2)):
-        figures = measure("benchmarks._storms:in_turns", url=server.url, jobs=500, workers=workers, batches=40)
-        case = f"40 turns of 500 cancels in one process, {how}"
+        figures = measure("benchmarks._storms:in_turns", url=server.url, jobs=500, workers=workers, batches=batches)
+        case = f"{batches} turns of 500 cancels in one process, {how}"
         yield Row(case, "bare aiohttp, processor time", figures["bare"], "µs/cancel")
         yield Row(case, "asyncjobs, processor time", figures["ours"], "µs/cancel")
         yield Row(case, "  of bare aiohttp", figures["ratio"], "x", most=dearest)
@@ -140,7 +144,7 @@ def rows(server: Server, chosen: argparse.Namespace) -> Iterator[Row]:
     def turns(contestants: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
         return repeat(contestants, chosen.repeats, profile=chosen.profile)
 
-    yield from _turn_by_turn(server)
+    yield from _turn_by_turn(server, chosen.batches)
     if chosen.turns:
         return
     for latency in chosen.latency:
@@ -161,6 +165,7 @@ def options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--jobs", type=int, nargs="+", default=[100, 1000, 5000], help="default: 100 1000 5000")
     made.add_argument("--latency", type=float, nargs="+", default=[0, 50], help="in ms (default: 0 50)")
     made.add_argument("--turns", action="store_true", help="only let both take turns in one process: the least noise")
+    made.add_argument("--batches", type=int, default=40, help="how many such turns there are (default: 40)")
     made.add_argument("--warm", action="store_true", help="leave out the storms that begin without connections")
     made.add_argument("--no-hardships", dest="hardships", action="store_false", help="leave out what must not fail")
 

@@ -1,0 +1,59 @@
+"""
+How many bytes does a job cost that is waited for?
+
+All of it counts: the handle and its core, its place on the agenda, what ``wait_all`` keeps, and the payload of the last
+look. It is weighed by ``tracemalloc`` after a round of looks at all, when nothing is under way, and again after more
+rounds, which must not make it more.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks._harness import Row, Server, alone, measure
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+KINDS = {"searches, 100 in a webset": "exa.search", "agent runs": "exa.agent_run"}
+MOST = 4096
+#: What may vary between two weighings: bytes a job and round.
+NOISE = 16
+
+
+def rows(server: Server, chosen: argparse.Namespace) -> Iterator[Row]:
+    """Measure and yield."""
+    for what, kind in KINDS.items():
+        for jobs in chosen.jobs:
+            figures = measure(
+                "benchmarks._watched:ours",
+                url=server.url,
+                kind=kind,
+                jobs=jobs,
+                rounds=chosen.rounds,
+                spare=chosen.spare,
+                trace=True,
+                profile=chosen.profile,
+                timeout=3600.0,
+            )
+            case = f"{jobs:,} {what}, wait_all"
+            yield Row(case, "held", figures["bytes"], "bytes/job", most=MOST)
+            yield Row(case, "  growth", figures["growth"], "bytes/round", most=NOISE)
+
+
+def options(made: argparse.ArgumentParser) -> None:
+    """Add the options of this part."""
+    made.add_argument("--spare", type=float, default=4.0, help="seconds without a look between rounds, at least")
+    made.add_argument("--jobs", type=int, nargs="+", default=[10_000, 100_000], help="default: 10000 100000")
+    made.add_argument("--rounds", type=int, default=3, help="of looks at all (default: 3)")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and return the exit code."""
+    return alone("memory", __doc__, options, rows, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

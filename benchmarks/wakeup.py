@@ -1,0 +1,52 @@
+"""
+How soon do waiters go on whose jobs ended in the same look?
+
+Ten thousand tasks wait, each for a job of its own, and a hundred of the jobs end together, so that one reply shows it.
+The time counts from when the server sent that reply, so that reading and decoding it are in it, to when the task runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks._harness import Row, Server, alone, median, repeat
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+KINDS = {"agent runs": "exa.agent_run", "searches, in websets of those": "exa.search"}
+
+
+def rows(server: Server, chosen: argparse.Namespace) -> Iterator[Row]:
+    """Measure and yield."""
+    for what, kind in KINDS.items():
+        contestant = {
+            "function": "benchmarks._watched:ours_waking",
+            "url": server.url,
+            "kind": kind,
+            "jobs": chosen.jobs,
+            "ending": chosen.ending,
+            "pause": chosen.pause,
+        }
+        turns = repeat({"ours": contestant}, chosen.repeats, profile=chosen.profile)["ours"]
+        case = f"{chosen.jobs:,} waiters, {chosen.ending} end at once: {what}"
+        yield Row(case, "from reply to waiter, p50", median(turns, "p50"), "ms")
+        yield Row(case, "from reply to waiter, p95", median(turns, "p95"), "ms", most=5)
+
+
+def options(made: argparse.ArgumentParser) -> None:
+    """Add the options of this part."""
+    made.add_argument("--jobs", type=int, default=10_000, help="default: 10000")
+    made.add_argument("--ending", type=int, default=100, help="of these end in one look (default: 100)")
+    made.add_argument("--pause", type=float, default=6.0, help="between looks, in seconds (default: 6)")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and return the exit code."""
+    return alone("wakeup", __doc__, options, rows, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
