@@ -1,4 +1,4 @@
-"""Where a service is: an address that a user gives, checked where it is given."""
+"""Where a service is, as a user says, and where it says that its files are: addresses, checked where they come in."""
 
 from __future__ import annotations
 
@@ -26,6 +26,31 @@ def check_base_url(value: object, field: str = "base_url") -> URL:
     else:
         return url
     del value, url  # It may hold a password, and some tracebacks show local variables.
+    raise InvalidArgument(field, problem)
+
+
+def check_given_address(value: object, home: URL, field: str = "address") -> URL:
+    """
+    Return *value* as the address of a file, which the service at *home* gave; a path is one at *home*.
+
+    Raises:
+        InvalidArgument: It is no ``http`` or ``https`` address, has a user, or is not secure although *home* is.
+    """
+    try:
+        url = URL(value, encoded=True) if isinstance(value, str) else None
+    except ValueError:
+        url = None
+    if url is not None and not url.scheme and not url.host and url.raw_path.startswith("/"):
+        url = home.origin().join(url)
+    if not isinstance(value, str):
+        problem = f"expected an address as str, got {type(value).__name__}"
+    elif url is None or url.scheme not in {"http", "https"} or not url.host or url.user or url.password:
+        problem = "is no http or https address of a file"
+    elif home.scheme == "https" and url.scheme != "https":
+        problem = "is not secure, although the service is"
+    else:
+        return url
+    del value, url  # It may hold a signature.
     raise InvalidArgument(field, problem)
 
 

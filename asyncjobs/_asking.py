@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from asyncjobs._bodies import read_json
 from asyncjobs._convert import KeyStyle, structure
 from asyncjobs._job import Job
 from asyncjobs._lists import next_cursor, page_query, read_rows
 from asyncjobs._pages import Pages
 from asyncjobs._refs import JobRef, check_id
+from asyncjobs._saving import Saving
 from asyncjobs._wire import build, decode, identify, read_row
 from asyncjobs.errors import InvalidArgument, ProtocolError
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from asyncjobs._calls import Call, Paging, Survey
-    from asyncjobs._engine import Engine
     from asyncjobs._kinds import JobKind, Refusal
     from asyncjobs._models import Snapshot
     from asyncjobs._wire import Reply, Request
@@ -28,10 +27,8 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Asking:
+class Asking(Saving):
     """What a client can ask for besides single jobs."""
-
-    _engine: Engine
 
     def job_of(self, kind: JobKind[R], *ids: str) -> Job[R]:
         """
@@ -74,27 +71,6 @@ class Asking:
             raise InvalidArgument("call", "is a create, which is never fetched")
         self._engine.enter()
         return await self._send(build(call, ids, query=query, body=body), parse)
-
-    async def read(self, call: Call, *ids: str, into: type[T], query: Query = ()) -> T:
-        """
-        Send *call*, which may be repeated, and return the JSON value that it is answered with: *into* is its type.
-
-        Raises:
-            APIError, TransportError, ProtocolError: It failed, retries included, or the answer is of another type.
-            InvalidArgument: An id cannot be one, or *call* may not be repeated.
-        """
-
-        def parse(reply: Reply) -> T:
-            value = _read_value(reply)
-            if not isinstance(value, into):
-                message = f"{reply.url}: expected {into.__name__}, got {type(value).__name__}"
-                raise ProtocolError(message, request_id=reply.request_id)
-            return value
-
-        if not call.repeatable:
-            raise InvalidArgument("call", "is a create, which is never read")
-        self._engine.enter()
-        return await self._send(build(call, ids, query=query), parse)
 
     async def upload(self, address: str, data: bytes, *, content_type: str) -> None:
         """
@@ -194,11 +170,3 @@ class Asking:
         job = self._handle(kind, snapshot.ref)
         self._engine.core(kind, snapshot.ref).take_in(snapshot, began=reply.began)
         return job
-
-
-def _read_value(reply: Reply) -> Any:
-    try:
-        return read_json(reply.body)
-    except (ValueError, RecursionError):
-        message = f"{reply.url}: the body is no JSON ({len(reply.body)} bytes)"
-        raise ProtocolError(message, request_id=reply.request_id) from None

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import attrs
+from yarl import URL
 
+from asyncjobs._addresses import check_given_address
 from asyncjobs._unpacking import Unreadable
 from asyncjobs.errors import TransportError
 
@@ -28,6 +30,29 @@ class Head:
     response: aiohttp.ClientResponse
     shown: str
     conceal: Credentials
+
+
+async def begin_elsewhere(
+    session: aiohttp.ClientSession, address: str, home: str, credentials: Credentials, bounds: aiohttp.ClientTimeout
+) -> Head:
+    """
+    Read what is at an *address* that the service at *home* gave; nobody gets the key.
+
+    Raises:
+        InvalidArgument: It is no address, or not a secure one although *home* is.
+    """
+    url = check_given_address(address, URL(home))
+    conceal = credentials.abroad()
+    response = await session.get(
+        url,
+        headers={"Accept": "*/*", "Accept-Encoding": "identity"},
+        timeout=bounds,
+        max_redirects=5,
+        raise_for_status=False,
+        auto_decompress=False,
+        middlewares=conceal.middlewares(),
+    )
+    return Head(response, str(url.with_query(None).with_fragment(None)), conceal)
 
 
 def failed(error: BaseException, request: Request, shown: str) -> TransportError:

@@ -77,9 +77,9 @@ class Credentials:
 
     __slots__ = ("_credentials", "_encoded", "_header", "_home", "_key", "_origin", "_spellings")
 
-    def __init__(self, origin: URL, header: str, key: str) -> None:
+    def __init__(self, origin: URL | None, header: str, key: str) -> None:
         self._origin = origin
-        self._home = _place(origin)
+        self._home = None if origin is None else _place(origin)
         self._header = header
         self._credentials = _CREDENTIAL_HEADERS - {header.lower()}
         self._key = key
@@ -87,7 +87,11 @@ class Credentials:
         self._encoded = tuple(spelling.encode() for spelling in self._spellings)
 
     def __repr__(self) -> str:
-        return f"<Credentials for {self._origin}>"
+        return f"<Credentials for {self._origin or 'nowhere'}>"
+
+    def abroad(self) -> Credentials:
+        """Return what hides the same key and gives it to nobody, not even at home: an address may say who may read."""
+        return Credentials(None, self._header, self._key)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not copied and not pickled, nor is what holds them")

@@ -6,15 +6,17 @@ import asyncio
 import math
 import weakref
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from asyncjobs._heads import BROKEN, failed
+from asyncjobs._kinds import Lane
+from asyncjobs._refusals import error_from
 from asyncjobs._streaming import EventReader, Stream
-from asyncjobs._wire import Reply
+from asyncjobs._wire import Reply, Request
 from asyncjobs.errors import AsyncJobsError, ClientClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from asyncjobs._caller import Caller
     from asyncjobs._heads import Head
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from asyncjobs._settings import Settings
     from asyncjobs._tasks import Tasks
     from asyncjobs._transport import Transport
-    from asyncjobs._wire import Request
+
+Begin: TypeAlias = "Callable[[Request, Mapping[str, str]], Awaitable[Head]]"
 
 EVENTS: Final = "text/event-stream"
 _SUCCESS: Final = range(200, 300)
@@ -34,6 +37,7 @@ class Opener:
 
     *accept* is what the request asks for (``None``: as ever), *headers* are sent besides. With *first* an event stream
     counts as a reply only when an event has come whose data *first* takes; that is then the reply's body.
+    *begin* sends the request (``None``: the transport does).
     """
 
     def __init__(
@@ -43,8 +47,10 @@ class Opener:
         accept: str | None = EVENTS,
         headers: Mapping[str, str] | None = None,
         first: Callable[[bytes], bool] | None = None,
+        begin: Begin | None = None,
     ) -> None:
         self._streams = streams
+        self._begin: Begin = begin or streams.transport.begin
         self._headers = {"Accept-Encoding": "identity", **({} if accept is None else {"Accept": accept})}
         self._headers |= headers or {}
         self._first = first
@@ -65,7 +71,7 @@ class Opener:
         kept = False
         try:
             async with asyncio.timeout(None if limit == math.inf else limit):
-                head = await self._streams.transport.begin(request, self._headers)
+                head = await self._begin(request, self._headers)
                 shown = head.shown
                 reader = self._streams.add(Stream(head, request, settings, began))
                 body = await self._body(reader)
@@ -120,6 +126,10 @@ class Opener:
         """Send *request*; see :class:`asyncjobs._transport.Transport`."""
         return await self._streams.transport.begin(request, headers)
 
+    async def begin_elsewhere(self, address: str) -> Head:
+        """Read what is at *address*; see :class:`asyncjobs._transport.Transport`."""
+        return await self._streams.transport.begin_elsewhere(address)
+
     async def aclose(self) -> None:
         """Close what is open."""
         self.close()
@@ -170,6 +180,34 @@ class Streams:
         except BaseException:
             opener.close()
             raise
+        reader = opener.take()
+        if reader is None:
+            raise ClientClosed("the client was closed")
+        return reader
+
+    async def open_elsewhere(self, address: str) -> EventReader:
+        """
+        Read what is at an *address* that the service gave, without the key; the caller closes it.
+
+        Whoever keeps its files is not the service: this takes no turn, and says nothing of the weather.
+
+        Raises:
+            APIError, TransportError, ProtocolError: It failed, once.
+            InvalidArgument: It is no address.
+        """
+
+        def begin(*_: object) -> Awaitable[Head]:
+            return self.transport.begin_elsewhere(address)
+
+        opener = Opener(self, accept=None, begin=begin)
+        request = Request(method="GET", target="", lane=Lane.LOOK, repeatable=True)
+        try:
+            reply = await opener.send(request)
+        except BaseException:
+            opener.close()
+            raise
+        if reply.status not in _SUCCESS:
+            raise error_from(reply, request, ())
         reader = opener.take()
         if reader is None:
             raise ClientClosed("the client was closed")

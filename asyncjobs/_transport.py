@@ -12,7 +12,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from asyncjobs._heads import BROKEN, Head, failed
+from asyncjobs._heads import BROKEN, Head, begin_elsewhere, failed
 from asyncjobs._middlewares import Credentials
 from asyncjobs._texts import clean
 from asyncjobs._unpacking import READABLE, Unpacker
@@ -45,13 +45,15 @@ class Transport(Protocol):
         """Send *request* once, with *headers* besides, and return the reply when its head has come; see there."""
         ...
 
+    async def begin_elsewhere(self, address: str) -> Head:
+        """Read what is at an *address* that the service gave, without the key; see there."""
+        ...
+
     async def aclose(self) -> None:
         """Close what was opened."""
-        ...
 
     def abandon(self) -> None:
         """Let go of what was opened without waiting for anything."""
-        ...
 
 
 class AiohttpTransport:
@@ -163,6 +165,10 @@ class AiohttpTransport:
             auto_decompress=False,
             middlewares=self._credentials.middlewares(),
         )
+
+    async def begin_elsewhere(self, address: str) -> Head:
+        """Read what is at an *address* that the service gave; see :func:`asyncjobs._heads.begin_elsewhere`."""
+        return await begin_elsewhere(self.open(), address, self._base, self._credentials, self._bounds)
 
     async def aclose(self) -> None:
         """Close the session if it is ours."""

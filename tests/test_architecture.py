@@ -50,6 +50,7 @@ TIERS = [
         "_streaming",
         "_streams",
         "_uploads",
+        "_downloads",
         "_shared",
         "_tasks",
         "_waiters",
@@ -63,7 +64,7 @@ TIERS = [
     ["_updates", "_verbs", "_job", "_creation", "_pages"],
     ["_ends"],
     ["_gathering", "_mass_cancel", "_group"],
-    ["_asking", "_making", "_client"],
+    ["_saving", "_asking", "_making", "_client"],
     ["kinds"],
     ["exa", "watercrawl"],
     ["__init__"],
@@ -76,7 +77,8 @@ ROW = {name: number for number, tier in enumerate(TIERS) for name in tier}
 PURE = {name for tier in TIERS[:5] for name in tier} | {"_pages"}
 PROVIDERS = {"exa", "watercrawl"}
 #: What drives an engine is no business of a provider, not even in annotations.
-MACHINERY = {name for tier in TIERS[5:9] for name in tier} | {"_verbs", "_updates", "_asking", "_making", "_record"}
+MACHINERY = {name for tier in TIERS[5:9] for name in tier}
+MACHINERY |= {"_verbs", "_updates", "_saving", "_asking", "_making", "_record"}
 ENGINE = {name for tier in TIERS[:14] for name in tier}
 WAITING = {"asyncio", "anyio", "aiohttp", "selectors", "socket", "threading", "concurrent", "yarl"}
 CLOCKS = {"monotonic", "perf_counter", "now", "utcnow", "today", "sleep"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from asyncjobs.errors import InvalidArgument
+from asyncjobs.errors import InvalidArgument, ProtocolError
 from asyncjobs.kinds import Call, KeyStyle
 from asyncjobs.watercrawl._crawl_models import CrawlResult
-from asyncjobs.watercrawl._provider import BATCH, CRAWL, PAGING
+from asyncjobs.watercrawl._provider import BATCH, CRAWL, LARGEST_FILE, PAGING
+from asyncjobs.watercrawl._sitemap_models import read_pages
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
 
     from asyncjobs._creation import Creation
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
     from asyncjobs._models import CancelOutcome
     from asyncjobs.kinds import Client, Pages
     from asyncjobs.watercrawl._crawl_models import CrawlRequest
+    from asyncjobs.watercrawl._sitemap_models import SitemapPage
 
 _ONE: Final = "/api/v1/core/crawl-requests/{uuid}/"
 _RESULTS: Final = Call("GET", f"{_ONE}results/", repeatable=True)
+_RESULT: Final = Call("GET", "/api/v1/core/crawl-requests/{uuid}/results/{result}/", repeatable=True)
+_ARCHIVE: Final = Call("GET", f"{_ONE}download/", repeatable=True)
 _GRAPH: Final = Call("GET", f"{_ONE}sitemap/graph/", repeatable=True)
 _MARKDOWN: Final = Call("GET", f"{_ONE}sitemap/markdown/", repeatable=True)
 
@@ -121,6 +126,58 @@ class Crawls:
             page_size=page_size,
             query=query,
         )
+
+    async def result(self, uuid: str, result: str, *, download: bool = False) -> CrawlResult:
+        """
+        Return one of the pages that a crawl has found, *result* being its own id, as :meth:`results`.
+
+        Raises:
+            NotFound: There is no such crawl, or no such page in it.
+        """
+        query = (("prefetched", "true"),) if download else ()
+        return await self._client.fetch(_RESULT, uuid, result, into=CrawlResult, keys=KeyStyle.SNAKE, query=query)
+
+    async def download(
+        self,
+        uuid: str,
+        path: str | os.PathLike[str],
+        *,
+        output_format: str = "json",
+        max_bytes: int = LARGEST_FILE,
+    ) -> int:
+        """
+        Write all pages that a crawl has found so far to the file *path*, as a ZIP archive, and return its bytes.
+
+        *output_format* is ``json`` or ``markdown``. The archive goes to the disk as it comes, however large it is; the
+        file is there when all of it has come, in place of one that was there before, else nothing is. It may take any
+        time, but not fall silent for ``Settings.idle_timeout`` seconds.
+
+        Raises:
+            NotFound: There is no such crawl.
+            PermissionDenied: The service has no such format.
+            ProtocolError: It has more than *max_bytes*.
+            OSError: The file cannot be written.
+        """
+        query = (("output_format", output_format),)
+        return await self._client.save(_ARCHIVE, uuid, path=path, max_bytes=max_bytes, query=query)
+
+    async def sitemap(self, uuid: str) -> tuple[SitemapPage, ...]:
+        """
+        Return the pages that a finished crawl has come across, with those that it did not visit.
+
+        Two requests: for the address of the file, and for the file, without the key.
+
+        Raises:
+            NotFound: There is no such crawl, or no sitemap (yet).
+        """
+        job = await self.get(uuid)
+        snapshot = job.snapshot
+        address = None if snapshot is None else snapshot.resource.sitemap
+        if address is None:
+            # The service's own words for it.
+            await self.sitemap_graph(uuid)
+            raise ProtocolError(f"{job.ref} has a sitemap, and the service does not say where")
+        return read_pages(await self._client.read_from(address, into=list))
 
     async def sitemap_graph(self, uuid: str) -> dict[str, Any]:
         """

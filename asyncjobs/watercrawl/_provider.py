@@ -24,6 +24,9 @@ from asyncjobs.watercrawl._crawl_models import CrawlRequest
 from asyncjobs.watercrawl._models import SearchRequest
 from asyncjobs.watercrawl._sitemap_models import SitemapRequest
 
+#: How large a file may be unless somebody says otherwise, in bytes.
+LARGEST_FILE: Final = 1024 * 1024 * 1024
+
 _SEARCHES: Final = "/api/v1/core/search/"
 _CRAWLS: Final = "/api/v1/core/crawl-requests/"
 _SITEMAPS: Final = "/api/v1/core/sitemaps/"

@@ -1,12 +1,14 @@
 """The resources of WaterCrawl's sitemaps, as its server writes them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from attrs import field, frozen
 
+from asyncjobs._convert import KeyStyle, structure
 from asyncjobs.watercrawl._models import RequestStatus
 
-__all__ = ["SitemapOptions", "SitemapPage", "SitemapRequest"]
+__all__ = ["SitemapOptions", "SitemapPage", "SitemapRequest", "read_pages"]
 
 
 @frozen(kw_only=True)
@@ -75,3 +77,19 @@ class SitemapRequest:
         if not isinstance(self.result, tuple):
             return None
         return tuple(SitemapPage(url=page) if isinstance(page, str) else page for page in self.result)
+
+
+@frozen(kw_only=True)
+class _File:
+    pages: tuple[SitemapPage | str, ...]
+
+
+def read_pages(rows: list[Any]) -> tuple[SitemapPage, ...]:
+    """
+    Return the pages that a file lists.
+
+    Raises:
+        ProtocolError: It lists something else.
+    """
+    pages = structure({"pages": rows}, _File, KeyStyle.SNAKE).pages
+    return tuple(SitemapPage(url=page) if isinstance(page, str) else page for page in pages)

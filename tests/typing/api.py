@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pathlib
 from typing import TYPE_CHECKING, Any, assert_type
 
 from asyncjobs import (
@@ -132,7 +133,11 @@ async def watercrawl_crawls(watercrawl: WaterCrawl) -> None:
         assert_type(result, CrawlResult)
         assert_type(result.page, CrawledPage | None)
     assert_type(await watercrawl.crawls.sitemap_markdown("id"), str)
+    assert_type(await watercrawl.crawls.result("id", "id"), CrawlResult)
+    assert_type(await watercrawl.crawls.download("id", pathlib.Path("a.zip"), output_format="markdown"), int)
+    assert_type(await watercrawl.crawls.sitemap("id"), tuple[SitemapPage, ...])
     assert_type(await watercrawl.crawls.cancel("id"), CancelOutcome)
+    assert_type(await watercrawl.download("https://a.example", "a.png", max_bytes=10), int)
     sitemap = await watercrawl.sitemaps.create("u", search="q")
     assert_type(sitemap, Job[SitemapRequest])
     assert_type((await sitemap).results, tuple[SitemapPage, ...] | None)
