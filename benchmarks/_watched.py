@@ -155,6 +155,7 @@ async def _wakes(url: str, kind: str, jobs: int, ending: int, pause: float) -> d
     last = range(jobs - ending, jobs) if kind == "exa.agent_run" else range(0, jobs, websets)
     pace = Pace(first=pause, factor=1, ceiling=pause)
     woken: dict[int, float] = {}
+    since_reply: list[float] = []
     async with Exa("key", base_url=url, settings=Settings(paces={kind: pace})) as exa:
         never = time.monotonic() + 1e6
         ends = [never] * jobs
@@ -164,8 +165,9 @@ async def _wakes(url: str, kind: str, jobs: int, ending: int, pause: float) -> d
         handles = [exa.job(_ref(kind, number, websets)) for number in range(jobs)]
 
         async def wait(number: int) -> None:
-            await handles[number].wait()
+            snapshot = await handles[number].wait()
             woken[number] = time.monotonic()
+            since_reply.append(time.time() - snapshot.observed_at.timestamp())
 
         tasks = [asyncio.create_task(wait(number)) for number in range(jobs)]
         await asyncio.wait([tasks[number] for number in last])
@@ -176,10 +178,14 @@ async def _wakes(url: str, kind: str, jobs: int, ending: int, pause: float) -> d
     shown = {int(number): at for number, at in stats["shown"].items()}
     assert set(woken) == set(last) == set(shown), (len(woken), len(shown))
     assert len(set(shown.values())) == 1, "they ended in more than one look"
-    lags = [woken[number] - shown[number] for number in last]
-    return {"p50": percentile(lags, 0.5) * 1000, "p95": percentile(lags, 0.95) * 1000}
+    since_sent = [woken[number] - shown[number] for number in last]
+    return {
+        "p50": percentile(since_reply, 0.5) * 1000,
+        "p95": percentile(since_reply, 0.95) * 1000,
+        "sent": percentile(since_sent, 0.95) * 1000,
+    }
 
 
 def ours_waking(**options: Any) -> dict[str, float]:
-    """Wait for all, of which some end in one look; how long after its reply was sent their waiters went on, in ms."""
+    """Wait for all, of which some end in one look; how long after its reply their waiters went on, in ms."""
     return asyncio.run(_wakes(**options))

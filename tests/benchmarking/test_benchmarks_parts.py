@@ -11,20 +11,17 @@ from benchmarks._harness import Row, measure, percentile, ratio, serving
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
 
+_STORM = ["--jobs", "30", "--latency", "1", "--repeats", "1", "--batches", "2"]
 PARTS = {
     "decode": (decode, ["--times", "1"], 12),
     "growth": (growth, ["--jobs", "40", "--agenda", "100", "1000", "--repeats", "1", "--spare", "2"], 7),
     "import_time": (import_time, ["--rounds", "1"], 7),
     "lanes": (lanes, ["--jobs", "30", "--cancels", "1"], 3),
     "memory": (memory, ["--jobs", "40", "--rounds", "1", "--spare", "2"], 4),
-    "storm": (
-        storm,
-        ["--jobs", "30", "--latency", "1", "--repeats", "1", "--batches", "2", "--no-hardships", "--no-peers"],
-        38,
-    ),
+    "storm": (storm, [*_STORM, "--warm", "--no-hardships", "--no-peers"], 22),
     "wait": (wait, ["agent runs", "--jobs", "20", "--seconds", "1", "--interval", "0.3", "--no-peers"], 14),
     "wait, limited": (wait, ["searches in 10 websets", "--jobs", "20", "--seconds", "1", "--limited"], 9),
-    "wakeup": (wakeup, ["--jobs", "60", "--ending", "20", "--repeats", "1", "--pause", "1"], 4),
+    "wakeup": (wakeup, ["--jobs", "60", "--ending", "20", "--repeats", "1", "--pause", "1"], 6),
 }
 
 
