@@ -129,7 +129,7 @@ class Caller:
         While the service is away, requests that are to be sent again take turns; the first attempt is never held.
         """
         loop = asyncio.get_running_loop()
-        retries = Retries(self._settings.retry_budget, repeatable=request.repeatable)
+        retries: Retries | None = None
         began = loop.time()
 
         def begin() -> None:
@@ -144,6 +144,7 @@ class Caller:
                 return parse(await self.attempt(request, refusals, on_begin=begin, on_end=on_end, ticket=first))
             except AsyncJobsError as error:
                 spread = random.random()  # noqa: S311 - jitter is no secret
+                retries = retries or Retries(self._settings.retry_budget, repeatable=request.repeatable)
                 delay = retries.after(error, took=loop.time() - began, spread=spread)
                 if not wanted(error) or delay is None:
                     raise

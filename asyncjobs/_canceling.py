@@ -17,7 +17,7 @@ from asyncjobs._cancel import OUTCOMES, Phase, Step, is_refusal, next_step
 from asyncjobs._kinds import Lane
 from asyncjobs._models import CancelOutcome, Snapshot
 from asyncjobs._retry import UNUSABLE_REPLIES
-from asyncjobs._waiters import Joiner, is_final
+from asyncjobs._waiters import LoneJoiner, is_final
 from asyncjobs._wire import build, read_answer
 from asyncjobs.errors import APIError, AsyncJobsError, CancelUnconfirmed, ClientClosed
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from asyncjobs._admission import Ticket
     from asyncjobs._core import Core
     from asyncjobs._record import Record
+    from asyncjobs._waiters import Joiner
     from asyncjobs._wire import Reply
 
 _log = logging.getLogger("asyncjobs")
@@ -33,12 +34,16 @@ _log = logging.getLogger("asyncjobs")
 _KEPT: Final = 30.0
 
 
+async def ended(core: Core[Any]) -> CancelOutcome:
+    """Return the outcome of cancelling a job that has ended."""
+    return OUTCOMES[core.record.state]
+
+
 class Canceling:
     """A cancel under way."""
 
     __slots__ = (
         "_answer",
-        "_answered",
         "_begun",
         "_core",
         "_denials",
@@ -64,7 +69,6 @@ class Canceling:
         self._denials = 0  # How often the service did not know the job, although looks find it.
         self._refused_at = 0.0
         self._kept: asyncio.TimerHandle | None = None
-        self._answered: asyncio.Future[None] | None = None
         self._over = False
         self._task: asyncio.Task[None] | None = None
         call = core.record.kind.cancel
@@ -83,28 +87,29 @@ class Canceling:
         Raises:
             CancelUnconfirmed: The bound passed, or with ``timeout=0`` the first reply did not settle it.
         """
-        joiner = self.enter(confirm=confirm, timeout=timeout, outer=outer)
+        joiner = LoneJoiner(confirm=confirm, timeout=timeout, outer=outer)
+        self.enter(joiner)
         try:
             await joiner.future
         finally:
             self.leave(joiner)
         return self.outcome(joiner)
 
-    def enter(self, *, confirm: bool, timeout: float | None, outer: bool) -> Joiner:
-        """Begin to wait for the outcome; whoever begins must :meth:`leave`."""
-        joiner = Joiner(confirm=confirm, timeout=timeout, outer=outer)
+    def enter(self, joiner: Joiner) -> None:
+        """Let *joiner* begin to wait for the outcome; whoever begins must :meth:`leave`."""
         self._joiners.add(joiner)
         if self._begun:
             self._arm(joiner)
-        self._judge(joiner)
-        return joiner
+        if self._answer is not None:
+            joiner.answered()
+            self._judge(joiner)
 
     def leave(self, joiner: Joiner) -> None:
         """Wait no longer; leaving twice is harmless."""
         if joiner not in self._joiners:
             return
-        if joiner.timer is not None:
-            joiner.timer.cancel()
+        if joiner.deadline is not None:
+            joiner.deadline.lift()
         self._joiners.discard(joiner)
         if not self._joiners:
             self._let_go(joiner)
@@ -120,22 +125,13 @@ class Canceling:
             raise CancelUnconfirmed(record.ref, record.snapshot, timeout=joiner.timeout or 0.0) from self._last_error
         return outcome
 
-    @property
-    def answered(self) -> asyncio.Future[None]:
-        """Done when the service has answered for the first time, or nothing more will come."""
-        if self._answered is None:
-            self._answered = asyncio.get_running_loop().create_future()
-            if self._answer is not None or self._over:
-                self._answered.set_result(None)
-        return self._answered
-
     def close(self) -> None:
         """End the waits of users because the client closes."""
         record = self._core.record
         closed = ClientClosed("the client was closed before the cancel was confirmed")
         for joiner in self._joiners:
             if joiner.outer:
-                joiner.fail(closed.about(record.ref, record.snapshot))
+                joiner.settle(None, closed.about(record.ref, record.snapshot))
         if self._kept is not None and not record.final:
             _log.error("the cancel of %s was refused so far and is given up, because its client closes", record.ref)
 
@@ -161,7 +157,6 @@ class Canceling:
             self._core.services.caller.unqueue(self._ticket)
             self._ticket = None
         self._end()
-        self._tell_answered()
         # Whoever still waits here outlives what struck the task: an interrupt, or the end of the loop.
         for joiner in self._joiners:
             joiner.settle(None)
@@ -173,7 +168,8 @@ class Canceling:
     # -- the task -----------------------------------------------------------
 
     def _start(self) -> None:
-        self._task = self._core.services.tasks.start(self._run(), f"cancel {self._core.record.ref}")
+        ref = self._core.record.ref
+        self._task = self._core.services.tasks.start(self._run(), f"cancel {ref.kind} {ref.id}")
 
     async def _run(self) -> None:
         record = self._core.record
@@ -183,7 +179,10 @@ class Canceling:
                 if step is Step.SEND:
                     phase = await self._send()
                     self._answer = phase
-                    self._tell_answered()
+                    if record.final:
+                        break
+                    for joiner in self._joiners:
+                        joiner.answered()
                     self._judge_all()
                     if not self._wanted():
                         return
@@ -202,7 +201,7 @@ class Canceling:
 
     def _fail(self, error: AsyncJobsError) -> None:
         for joiner in self._joiners:
-            joiner.fail(error.about(self._core.record.ref, self._core.record.snapshot))
+            joiner.settle(None, error.about(self._core.record.ref, self._core.record.snapshot))
 
     async def _send(self) -> Phase:
         core, record = self._core, self._core.record
@@ -293,11 +292,7 @@ class Canceling:
     def _arm(self, joiner: Joiner) -> None:
         # Without time to wait, the first reply is judged, however long it takes.
         if joiner.timeout:
-            joiner.timer = asyncio.get_running_loop().call_later(joiner.timeout, joiner.settle, None)
-
-    def _tell_answered(self) -> None:
-        if self._answered is not None and not self._answered.done():
-            self._answered.set_result(None)
+            joiner.deadline = self._core.services.deadlines.start(joiner.timeout, joiner.give_up)
 
     def _judge_all(self) -> None:
         for joiner in self._joiners:

@@ -11,6 +11,7 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from asyncjobs._deadlines import Deadlines
 from asyncjobs._news import news
 from asyncjobs._record import Record
 from asyncjobs._shared import Shared
@@ -41,7 +42,7 @@ T = TypeVar("T")
 class Services:
     """What a core needs of its client: a value made once, so that nothing here knows the client."""
 
-    __slots__ = ("caller", "refusals", "settings", "tasks", "trust", "unknown_words", "watcher")
+    __slots__ = ("caller", "deadlines", "refusals", "settings", "tasks", "trust", "unknown_words", "watcher")
 
     def __init__(
         self, caller: Caller, watcher: Watcher, settings: Settings, refusals: tuple[Refusal, ...], tasks: Tasks
@@ -51,6 +52,7 @@ class Services:
         self.settings: Settings = settings
         self.refusals: tuple[Refusal, ...] = refusals
         self.tasks: Tasks = tasks
+        self.deadlines: Deadlines = Deadlines()
         self.trust: Trust = Trust(settings.backstop)
         self.unknown_words: UnknownWords = UnknownWords()
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncjobs._admission import Admission
 from asyncjobs._caller import Caller
-from asyncjobs._cancel import OUTCOMES
-from asyncjobs._canceling import Canceling
+from asyncjobs._canceling import Canceling, ended
 from asyncjobs._core import Core, Services
 from asyncjobs._creates import Creates
 from asyncjobs._creating import Create
@@ -30,7 +29,7 @@ from asyncjobs._watcher import Watcher
 from asyncjobs.errors import ClientClosed, NotSupported, WrongLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Coroutine, Iterable
 
     from asyncjobs._job import Job
     from asyncjobs._kinds import JobKind, Limit, Provider
@@ -155,11 +154,13 @@ class Engine:
 
     # -- cancelling and owning ----------------------------------------------
 
-    async def cancel(self, core: Core[Any], *, confirm: bool, timeout: float | None, outer: bool) -> CancelOutcome:
+    def cancel(
+        self, core: Core[Any], *, confirm: bool, timeout: float | None, outer: bool
+    ) -> Coroutine[Any, Any, CancelOutcome]:
         """Cancel the job of *core*, or join the cancel that is under way; see ``Job.cancel``."""
         if core.record.final:
-            return OUTCOMES[core.record.state]
-        return await self.canceling(core).join(confirm=confirm, timeout=timeout, outer=outer)
+            return ended(core)
+        return self.canceling(core).join(confirm=confirm, timeout=timeout, outer=outer)
 
     def canceling(self, core: Core[Any]) -> Canceling:
         """
@@ -246,4 +247,5 @@ class Engine:
                 if canceling is not None:
                     canceling.give_up()
             self._lanes.close()
+            self._services.deadlines.close()
             await self._transport.aclose()

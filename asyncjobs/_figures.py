@@ -35,7 +35,7 @@ _WHOLE: Final = {"found", "analyzed"}
 
 def _number(value: Any, *, whole: bool) -> float | None:
     # Figures for people must never break a look: what is no number is not told.
-    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
         figure = float(value)
@@ -48,9 +48,9 @@ def _number(value: Any, *, whole: bool) -> float | None:
 
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
     """Return how far the job is, ``None`` if its service does not tell."""
-    if not kind.progress:
-        return None
-    figures: dict[str, Any] = {
-        name: _number(pick(payload, path), whole=name in _WHOLE) for name, path in kind.progress.items()
-    }
-    return None if all(figure is None for figure in figures.values()) else Progress(**figures)
+    figures: dict[str, Any] = {}
+    for name, path in kind.progress.items():
+        value = pick(payload, path)
+        if value is not None and (figure := _number(value, whole=name in _WHOLE)) is not None:
+            figures[name] = figure
+    return Progress(**figures) if figures else None

@@ -27,10 +27,7 @@ class Lanes:
 
         Give it back with :meth:`leave`, whether or not it was given.
         """
-        self._loop = asyncio.get_running_loop()
-        ticket = Ticket(lane, costs)
-        self._admission.ask(ticket)
-        self._pump()
+        ticket = self._ask(lane, costs)
         ticket.wake = wake
         return ticket
 
@@ -40,19 +37,28 @@ class Lanes:
 
         Cancelled while it waits, it leaves the queue; a place that it had just been given goes to the next.
         """
+        ticket = self._ask(lane, costs)
+        if ticket.admitted:
+            return ticket
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def wake() -> None:
             if not turn.done():
                 turn.set_result(None)
 
-        ticket = self.ask(lane, costs, wake)
-        if not ticket.admitted:
-            try:
-                await turn
-            except BaseException:
-                self.leave(ticket)
-                raise
+        ticket.wake = wake
+        try:
+            await turn
+        except BaseException:
+            self.leave(ticket)
+            raise
+        return ticket
+
+    def _ask(self, lane: Lane, costs: Mapping[str, int]) -> Ticket:
+        self._loop = asyncio.get_running_loop()
+        ticket = Ticket(lane, costs)
+        self._admission.ask(ticket)
+        self._pump()
         return ticket
 
     def leave(self, ticket: Ticket) -> None:

@@ -12,6 +12,7 @@ from asyncjobs._cancel import OUTCOMES
 from asyncjobs._ends import check_jobs
 from asyncjobs._job import parts_of
 from asyncjobs._settings import check_count, check_timeout
+from asyncjobs._waiters import Joiner
 from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from asyncjobs._job import Job
     from asyncjobs._models import CancelOutcome
     from asyncjobs._refs import JobRef
-    from asyncjobs._waiters import Joiner
 
 
 @attrs.frozen
@@ -57,20 +57,40 @@ class CancelReport:
         return ", ".join(f"{count} {name}" for name, count in self.counts.items()) or "no jobs"
 
 
+class _Each(Joiner):
+    """The wait for one of many cancels: it tells them all at once, in the next turn of the event loop."""
+
+    __slots__ = ("canceling", "core", "work")
+
+    def __init__(self, work: _MassCancel, core: Core[Any], canceling: Canceling) -> None:
+        super().__init__(confirm=True, timeout=work.each, outer=work.outer)
+        self.work: _MassCancel = work
+        self.core: Core[Any] = core
+        self.canceling: Canceling = canceling
+
+    def wake(self) -> None:
+        self.work.hear(self)
+
+    def answered(self) -> None:
+        self.work.hear(self)
+
+
 class _MassCancel:
     """Starts cancels while fewer than *concurrency* wait for their first answer, and collects what comes."""
 
     def __init__(
         self, parts: dict[Core[Any], Engine], concurrency: int, *, each: float | None = None, outer: bool = True
     ) -> None:
-        self._each = each
-        self._outer = outer
+        self.each: float | None = each
+        self.outer: bool = outer
         self._todo = deque(parts.items())
         self._concurrency = concurrency
-        self._asking: set[Core[Any]] = set()
-        self._open: dict[Core[Any], tuple[Canceling, Joiner]] = {}
+        self._asking: set[_Each] = set()
+        self._open: set[_Each] = set()
+        self._news: list[_Each] = []
+        self._loop = asyncio.get_running_loop()
         self.results: dict[Core[Any], CancelOutcome | AsyncJobsError] = {}
-        self._done = asyncio.get_running_loop().create_future()
+        self._done: asyncio.Future[None] = self._loop.create_future()
 
     async def run(self) -> None:
         self._start()
@@ -79,8 +99,28 @@ class _MassCancel:
     def close(self) -> None:
         """Wait for nothing more; what only queues is withdrawn."""
         self._todo.clear()
-        for canceling, joiner in self._open.values():
-            canceling.leave(joiner)
+        for each in self._open:
+            each.canceling.leave(each)
+        self._open.clear()
+
+    def hear(self, each: _Each) -> None:
+        """Take in later that *each* was answered, or is over: whoever tells is in the middle of something."""
+        if not self._news:
+            self._loop.call_soon(self._take_in)
+        self._news.append(each)
+
+    def _take_in(self) -> None:
+        news, self._news = self._news, []
+        for each in news:
+            self._asking.discard(each)
+            if each.settled and each in self._open:
+                self._open.discard(each)
+                each.canceling.leave(each)
+                try:
+                    self.results[each.core] = each.canceling.outcome(each)
+                except AsyncJobsError as error:
+                    self.results[each.core] = error
+        self._start()
 
     def _start(self) -> None:
         while self._todo and len(self._asking) < self._concurrency:
@@ -89,34 +129,17 @@ class _MassCancel:
                 self.results[core] = OUTCOMES[core.record.state]
                 continue
             try:
-                if self._outer:
+                if self.outer:
                     engine.enter()
-                canceling = engine.canceling(core)
+                each = _Each(self, core, engine.canceling(core))
             except AsyncJobsError as error:
                 self.results[core] = error
                 continue
-            joiner = canceling.enter(confirm=True, timeout=self._each, outer=self._outer)
-            self._open[core] = canceling, joiner
-            self._asking.add(core)
-            canceling.answered.add_done_callback(lambda _, core=core: self._answered(core))  # type: ignore[misc] # a default binds
-            joiner.future.add_done_callback(lambda _, core=core: self._ended(core))  # type: ignore[misc] # a default binds
+            self._open.add(each)
+            self._asking.add(each)
+            each.canceling.enter(each)
         if not self._todo and not self._open and not self._done.done():
             self._done.set_result(None)
-
-    def _answered(self, core: Core[Any]) -> None:
-        self._asking.discard(core)
-        self._start()
-
-    def _ended(self, core: Core[Any]) -> None:
-        if core not in self._open or self._done.done():
-            return
-        canceling, joiner = self._open.pop(core)
-        canceling.leave(joiner)
-        try:
-            self.results[core] = canceling.outcome(joiner)
-        except AsyncJobsError as error:
-            self.results[core] = error
-        self._answered(core)
 
 
 def _parts(jobs: Iterable[Job[Any]]) -> dict[Core[Any], Engine]:

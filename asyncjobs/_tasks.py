@@ -71,7 +71,8 @@ class Tasks:
             await asyncio.wait(self._all)
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
-        for tasks in (self._all, self._cleanups, self._errands):
-            tasks.discard(task)
+        self._all.discard(task)
+        self._cleanups.discard(task)
+        self._errands.discard(task)
         if not task.cancelled():
             task.exception()  # It reached those who waited; nobody else needs to hear of it.

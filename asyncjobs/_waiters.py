@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from asyncjobs._deadlines import Deadline
     from asyncjobs._models import CancelOutcome, Snapshot
     from asyncjobs._record import Record
     from asyncjobs._shared import Shared
@@ -62,24 +63,47 @@ def is_final(record: Record[Any], _: float) -> bool:
 
 
 class Joiner:
-    """One caller of ``cancel``."""
+    """One who waits for the outcome of a cancel; how that one is woken is its own business."""
 
-    __slots__ = ("confirm", "error", "future", "outcome", "outer", "timeout", "timer")
+    __slots__ = ("confirm", "deadline", "error", "outcome", "outer", "settled", "timeout")
 
     def __init__(self, *, confirm: bool, timeout: float | None, outer: bool) -> None:
         self.confirm: bool = confirm
         self.timeout: float | None = timeout
         self.outer: bool = outer
-        self.timer: asyncio.TimerHandle | None = None
-        # The future only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
-        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.deadline: Deadline | None = None
+        self.settled: bool = False
         self.outcome: CancelOutcome | None = None
         self.error: AsyncJobsError | None = None
 
     def settle(self, outcome: CancelOutcome | None, error: AsyncJobsError | None = None) -> None:
-        if not self.future.done():
-            self.outcome, self.error = outcome, error
-            self.future.set_result(None)
+        """End the wait: with an *outcome*, with an *error*, or (neither) because time is up."""
+        if not self.settled:
+            self.settled, self.outcome, self.error = True, outcome, error
+            self.wake()
 
-    def fail(self, error: AsyncJobsError) -> None:
-        self.settle(None, error)
+    def give_up(self) -> None:
+        """End the wait because time is up."""
+        self.settle(None)
+
+    def wake(self) -> None:
+        """Hear that the wait is over."""
+        raise NotImplementedError
+
+    def answered(self) -> None:
+        """Hear that the service has answered for the first time, or that nothing more will come."""
+
+
+class LoneJoiner(Joiner):
+    """A caller of ``Job.cancel``, whose task waits for a future."""
+
+    __slots__ = ("future",)
+
+    def __init__(self, *, confirm: bool, timeout: float | None, outer: bool) -> None:
+        super().__init__(confirm=confirm, timeout=timeout, outer=outer)
+        # It only wakes: an exception in it would complain when its waiter was cancelled in the same moment.
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(self) -> None:
+        if not self.future.done():
+            self.future.set_result(None)

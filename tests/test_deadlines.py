@@ -1,0 +1,113 @@
+"""Time limits that share timers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncjobs._deadlines import _MANY, Deadlines
+from asyncjobs.testing import run_virtual
+
+LENGTHS = st.sampled_from([0.5, 1.0, 2.0, 30.0])
+#: Start a limit of some length, lift the limit of some number, or let some time pass.
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("start"), LENGTHS),
+        st.tuples(st.just("lift"), st.integers(0, 30)),
+        st.tuples(st.just("pass"), st.sampled_from([0.25, 0.5, 1.0, 10.0])),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_what_is_not_lifted_is_called_at_its_time(steps):
+    """Whatever was started, lifted and awaited before, a limit is reached at its own time, once, or never if lifted."""
+
+    async def play():
+        loop = asyncio.get_running_loop()
+        deadlines, started, reached = Deadlines(), [], []
+        wanted = {}
+        for what, value in steps:
+            if what == "start":
+                number = len(started)
+                started.append(deadlines.start(value, lambda number=number: reached.append((number, loop.time()))))
+                wanted[number] = loop.time() + value
+            elif what == "lift" and value < len(started):
+                if wanted[value] > loop.time():
+                    del wanted[value]
+                    wanted[value] = float("inf")
+                started[value].lift()
+            elif what == "pass":
+                await asyncio.sleep(value)
+        await asyncio.sleep(31)
+        expected = [(number, at) for number, at in wanted.items() if at < float("inf")]
+        assert sorted(expected) == sorted(reached)
+
+    run_virtual(play())
+
+
+async def test_one_length_has_one_timer():
+    """A thousand limits of one length cost the event loop one timer."""
+    deadlines = Deadlines()
+    before = len(asyncio.get_running_loop()._scheduled)
+    limits = [deadlines.start(5.0, list) for _ in range(1000)]
+    assert len(asyncio.get_running_loop()._scheduled) == before + 1
+    for limit in limits:
+        limit.lift()
+    deadlines.close()
+
+
+async def test_one_that_is_reached_may_lift_the_next():
+    """A limit that another one lifts in the moment of both is not reached."""
+    deadlines, reached = Deadlines(), []
+    later = []
+
+    def lift():
+        later[0].lift()
+
+    deadlines.start(1.0, lift)
+    later.append(deadlines.start(1.0, lambda: reached.append("later")))
+    await asyncio.sleep(2)
+    assert reached == []
+
+
+async def test_one_that_is_reached_may_start_another():
+    """A limit that begins when another one is reached is reached as well."""
+    deadlines, reached = Deadlines(), []
+    deadlines.start(1.0, lambda: deadlines.start(1.0, lambda: reached.append(asyncio.get_running_loop().time())))
+    began = asyncio.get_running_loop().time()
+    await asyncio.sleep(3)
+    assert [began + 2.0] == reached
+
+
+async def test_lifted_limits_are_not_kept():
+    """Behind one that lasts, those that were lifted do not pile up."""
+    deadlines = Deadlines()
+    lasting = deadlines.start(1000.0, list)
+    for _ in range(10 * _MANY):
+        deadlines.start(1000.0, list).lift()
+    assert len(deadlines._queues[1000.0]._ends) <= 2 * _MANY + 2
+    lasting.lift()
+    deadlines.close()
+
+
+async def test_lengths_that_nobody_uses_any_more_are_forgotten():
+    """Limits of ever new lengths, as of callers with deadlines of their own, leave nothing behind."""
+    deadlines = Deadlines()
+    for number in range(3 * _MANY):
+        deadlines.start(0.001 + number / 1e6, list)
+        if number % 500 == 0:
+            await asyncio.sleep(1)
+    assert len(deadlines._queues) <= _MANY + 500
+
+
+async def test_nothing_is_reached_after_the_close():
+    """Closing stops the timers."""
+    deadlines, reached = Deadlines(), []
+    deadlines.start(1.0, lambda: reached.append(1))
+    deadlines.close()
+    await asyncio.sleep(2)
+    assert reached == []
