@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from asyncjobs._kinds import Refusal
     from asyncjobs._lanes import Lanes
     from asyncjobs._outage import Outage
+    from asyncjobs._seam import Transport
     from asyncjobs._settings import Settings
-    from asyncjobs._transport import Transport
     from asyncjobs._wire import Reply, Request
 
 T = TypeVar("T")

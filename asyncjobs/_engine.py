@@ -243,9 +243,8 @@ class Engine:
             # Also when the event loop's end cancels the closing with everything else: this does not take long.
             await self._watcher.aclose()
             await self.tasks.aclose()
-            for canceling in [core.canceling for core in self._cores.values()]:
-                if canceling is not None:
-                    canceling.give_up()
+            for canceling in [core.canceling for core in self._cores.values() if core.canceling is not None]:
+                canceling.give_up()
             self._lanes.close()
             self._services.deadlines.close()
             await self._transport.aclose()

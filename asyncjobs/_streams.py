@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from asyncjobs._caller import Caller
     from asyncjobs._heads import Head
     from asyncjobs._kinds import Refusal
+    from asyncjobs._seam import Transport
     from asyncjobs._settings import Settings
     from asyncjobs._tasks import Tasks
-    from asyncjobs._transport import Transport
 
 Begin: TypeAlias = "Callable[[Request, Mapping[str, str]], Awaitable[Head]]"
 

@@ -1,4 +1,4 @@
-"""The seam between values and the network: ``send(Request) -> Reply``, over aiohttp."""
+"""Sending over aiohttp."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 from multidict import CIMultiDict
@@ -26,35 +26,6 @@ if TYPE_CHECKING:
     from asyncjobs._settings import Settings
 
 _CHUNK: Final = 64 * 1024
-
-
-class Transport(Protocol):
-    """Whatever can carry a request to a service and bring the reply back."""
-
-    async def send(self, request: Request) -> Reply:
-        """
-        Send *request* once and return the reply, whatever its status, read to the end.
-
-        Raises:
-            TransportError: There was no complete reply.
-            ProtocolError: The body is larger than the bound.
-            ClientClosed: The application has closed its session.
-        """
-        ...
-
-    async def begin(self, request: Request, headers: Mapping[str, str]) -> Head:
-        """Send *request* once, with *headers* besides, and return the reply when its head has come; see there."""
-        ...
-
-    async def begin_elsewhere(self, address: str) -> Head:
-        """Read what is at an *address* that the service gave, without the key; see there."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close what was opened."""
-
-    def abandon(self) -> None:
-        """Let go of what was opened without waiting for anything."""
 
 
 class AiohttpTransport:
@@ -100,7 +71,7 @@ class AiohttpTransport:
         self._limits = Deadlines()
 
     async def send(self, request: Request) -> Reply:
-        """Send *request* once; see :class:`Transport`."""
+        """Send *request* once; see :class:`asyncjobs._seam.Transport`."""
         outcome = await self._exchange(self.open(), request)
         # Raised out here on purpose. aiohttp's exceptions can hold the request's headers, and so the key; and the
         # frames below hold the reply, which a traceback with local variables would show.

@@ -13,7 +13,7 @@ from yarl import URL
 
 from asyncjobs._heads import BROKEN
 from asyncjobs._retry import Retries
-from asyncjobs._transport import Transport
+from asyncjobs._seam import Transport
 from asyncjobs.errors import APIError, AsyncJobsError, ProtocolError, ServerError, TransportError
 
 if TYPE_CHECKING:
