@@ -11,7 +11,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from asyncjobs._creation import Creation
+from asyncjobs._creation import Creation, StreamedCreation
+from asyncjobs._events import EventStream
 from asyncjobs._gathering import as_completed, wait_all
 from asyncjobs._group import JobGroup
 from asyncjobs._job import Job
@@ -60,6 +61,7 @@ __all__ = [
     "Conflict",
     "CreateUncertain",
     "Creation",
+    "EventStream",
     "Exa",
     "InvalidArgument",
     "InvalidRequest",
@@ -83,6 +85,7 @@ __all__ = [
     "ServerError",
     "Settings",
     "Snapshot",
+    "StreamedCreation",
     "TransportError",
     "UnknownStatus",
     "WaitTimeout",

@@ -111,3 +111,24 @@ class Trace:
     def __attrs_post_init__(self) -> None:
         if self.carrier is None and not self.alike:
             raise InvalidArgument("trace", "needs a carrier or what is alike, else any job would do")
+
+
+@attrs.frozen(kw_only=True)
+class EventSource:
+    """
+    What a service tells of a job as it happens, as server-sent events.
+
+    With *live* a create that asks for them is answered with the events of the new job, from the first to the last.
+    *replay* is the call that gives those that are stored, and ends: later ones are asked for with ``Last-Event-ID``
+    (``None``: none are stored). *last* are the names of those after which no other comes. *whole* are keys that the
+    data of an event has if it is the whole job, as a look shows it.
+    """
+
+    live: bool = False
+    replay: Call | None = None
+    last: frozenset[str]
+    whole: frozenset[str]
+
+    def __attrs_post_init__(self) -> None:
+        if self.replay is not None and not self.replay.repeatable:
+            raise InvalidArgument("replay", "must be repeatable, it is sent again and again")

@@ -10,10 +10,10 @@ from asyncjobs._addresses import check_base_url
 from asyncjobs._admission import limits_for
 from asyncjobs._convert import read_key
 from asyncjobs._engine import Engine
-from asyncjobs._making import Making
 from asyncjobs._middlewares import check_session, is_credential
 from asyncjobs._refs import JobRef, check_id
 from asyncjobs._settings import Settings, check_header
+from asyncjobs._telling import Telling
 from asyncjobs._transport import AiohttpTransport
 from asyncjobs._wire import build, decode, identify, read_snapshot
 from asyncjobs.errors import AsyncJobsError, CreateUncertain, InvalidArgument
@@ -42,7 +42,7 @@ def _key(given: str | None, provider: Provider) -> str:
     return check_header(os.environ.get(provider.key_env) if given is None else given, "api_key")
 
 
-class Client(Making):
+class Client(Telling):
     """
     The client of one service.
 

@@ -20,6 +20,7 @@ from asyncjobs.errors import CreateUncertain, InvalidArgument, NotSupported, Pro
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from asyncjobs._caller import Caller
     from asyncjobs._calls import Call, Survey, Trace
     from asyncjobs._job import Job
     from asyncjobs._kinds import JobKind
@@ -140,7 +141,15 @@ class Making(Asking):
         assert finder is not None
         return await self._find_again(uncertain, finder, lambda made: read_key(made, "id", keys), adopt)
 
-    async def _create(self, kind: JobKind[R], body: Mapping[str, Any], ids: Sequence[str], *, owned: bool) -> Job[R]:
+    async def _create(
+        self,
+        kind: JobKind[R],
+        body: Mapping[str, Any],
+        ids: Sequence[str],
+        *,
+        owned: bool,
+        caller: Caller | None = None,
+    ) -> Job[R]:
         if kind.create is None:
             raise NotSupported("create", kind.name)
         if owned and kind.cancel is None:
@@ -168,7 +177,7 @@ class Making(Asking):
             finder=None if kind.trace is None else self._job_finder(kind, kind.trace, intent),
             refusals=kind.refusals + engine.provider.refusals,
         )
-        return await engine.create(plan, owned=owned)
+        return await engine.create(plan, owned=owned, caller=caller)
 
     def _adopt(self, job: Job[Any]) -> None:
         """Keep a job that was created for a caller who has gone in :attr:`adopted`, and log it."""

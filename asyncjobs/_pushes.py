@@ -119,9 +119,10 @@ class Pushes:
             yield
         finally:
             last = {each for each in expected if self._trust.release(each)}
-            self._hasten(
-                core for core in self._cores.values() if core.record.ref in last or core.record.ref.kind in last
-            )
+            cores = [self._cores.get(each) for each in last if isinstance(each, JobRef)]
+            if any(isinstance(each, str) for each in last):
+                cores += [core for core in self._cores.values() if core.record.ref.kind in last]
+            self._hasten(core for core in cores if core is not None)
 
     def _hasten(self, cores: Iterable[Core[Any]]) -> None:
         try:

@@ -33,6 +33,11 @@ class Transport(Protocol):
         """Read what is at an *address* that the service gave, without the key; see there."""
         ...
 
+    @property
+    def connections(self) -> int:
+        """How many connections there can be at once, 0 for any number."""
+        ...
+
     async def aclose(self) -> None:
         """Close what was opened."""
         ...

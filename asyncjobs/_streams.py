@@ -58,7 +58,7 @@ class Opener:
         self._reader: EventReader | None = None
 
     async def send(self, request: Request) -> Reply:
-        """Send *request* once; see :class:`asyncjobs._transport.Transport`."""
+        """Send *request* once; see :class:`asyncjobs._seam.Transport`."""
         outcome = await self._exchange(request)
         if isinstance(outcome, AsyncJobsError):
             raise outcome
@@ -69,6 +69,9 @@ class Opener:
         began, limit, shown = loop.time(), settings.request_timeout, request.target.partition("?")[0]
         reader: EventReader | None = None
         kept = False
+        if self._first is not None and not self._streams.room:
+            # The job matters more than its events, which can be read later.
+            return await self._streams.transport.send(request)
         try:
             async with asyncio.timeout(None if limit == math.inf else limit):
                 head = await self._begin(request, self._headers)
@@ -122,12 +125,17 @@ class Opener:
         if self._reader is not None:
             self._reader.close()
 
+    @property
+    def connections(self) -> int:
+        """How many connections there can be at once, 0 for any number."""
+        return self._streams.transport.connections
+
     async def begin(self, request: Request, headers: Mapping[str, str]) -> Head:
-        """Send *request*; see :class:`asyncjobs._transport.Transport`."""
+        """Send *request*; see :class:`asyncjobs._seam.Transport`."""
         return await self._streams.transport.begin(request, headers)
 
     async def begin_elsewhere(self, address: str) -> Head:
-        """Read what is at *address*; see :class:`asyncjobs._transport.Transport`."""
+        """Read what is at *address*; see :class:`asyncjobs._seam.Transport`."""
         return await self._streams.transport.begin_elsewhere(address)
 
     async def aclose(self) -> None:
@@ -148,6 +156,12 @@ class Streams:
         self._caller = caller
         self._tasks = tasks
         self._open: weakref.WeakSet[Stream] = weakref.WeakSet()
+
+    @property
+    def room(self) -> bool:
+        """Whether one more may last: half of a session's connections are left to what does not."""
+        limit = self.transport.connections
+        return not limit or 2 * (1 + sum(not stream.over for stream in self._open)) <= limit
 
     def add(self, stream: Stream) -> EventReader:
         """Close *stream* with the client, and return what reads its events."""

@@ -150,6 +150,12 @@ class AiohttpTransport:
         """Read what is at an *address* that the service gave; see :func:`asyncjobs._heads.begin_elsewhere`."""
         return await begin_elsewhere(self.open(), address, self._base, self._credentials, self._bounds)
 
+    @property
+    def connections(self) -> int:
+        """How many connections there can be at once, 0 for any number."""
+        connector = None if self._session is None else self._session.connector
+        return 0 if connector is None else connector.limit
+
     async def aclose(self) -> None:
         """Close the session if it is ours."""
         self._closed = True

@@ -8,7 +8,7 @@ services that come with the library.
 
 from __future__ import annotations
 
-from asyncjobs._calls import Call, Paging, Survey, Trace
+from asyncjobs._calls import Call, EventSource, Paging, Survey, Trace
 from asyncjobs._client import Client
 from asyncjobs._convert import KeyStyle, key
 from asyncjobs._kinds import JobKind, Limit, Pace, Provider, Refusal, Refused
@@ -19,6 +19,7 @@ __all__ = [
     "WORDS",
     "Call",
     "Client",
+    "EventSource",
     "JobKind",
     "JobState",
     "KeyStyle",

@@ -40,6 +40,7 @@ TIERS = [
         "_trust",
         "_record",
         "_cancel",
+        "_following",
         "_rounds",
         "_agenda",
         "_admission",
@@ -61,10 +62,10 @@ TIERS = [
     ],
     ["_core", "_canceling", "_surveying", "_watcher", "_pushes"],
     ["_creates", "_owners", "_engine"],
-    ["_updates", "_verbs", "_job", "_creation", "_pages"],
+    ["_updates", "_verbs", "_job", "_events", "_creation", "_pages"],
     ["_ends"],
     ["_gathering", "_mass_cancel", "_group"],
-    ["_saving", "_asking", "_making", "_client"],
+    ["_saving", "_asking", "_making", "_telling", "_client"],
     ["kinds"],
     ["exa", "watercrawl"],
     ["__init__"],
@@ -78,7 +79,7 @@ PURE = {name for tier in TIERS[:5] for name in tier} | {"_pages"}
 PROVIDERS = {"exa", "watercrawl"}
 #: What drives an engine is no business of a provider, not even in annotations.
 MACHINERY = {name for tier in TIERS[5:9] for name in tier}
-MACHINERY |= {"_verbs", "_updates", "_saving", "_asking", "_making", "_record"}
+MACHINERY |= {"_verbs", "_updates", "_saving", "_asking", "_making", "_telling", "_record"}
 ENGINE = {name for tier in TIERS[:14] for name in tier}
 WAITING = {"asyncio", "anyio", "aiohttp", "selectors", "socket", "threading", "concurrent", "yarl"}
 CLOCKS = {"monotonic", "perf_counter", "now", "utcnow", "today", "sleep"}

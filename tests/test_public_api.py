@@ -98,7 +98,7 @@ def test_every_public_method_is_documented(cls):
 
 def test_the_designed_names_exist():
     """What the users were promised, and the classes that its functions return."""
-    assert set(asyncjobs.__all__) == DESIGNED | {"Creation", "Pages"}
+    assert set(asyncjobs.__all__) == DESIGNED | {"Creation", "EventStream", "Pages", "StreamedCreation"}
     assert set(errors.__all__) == ERRORS
 
 

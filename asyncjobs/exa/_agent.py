@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from asyncjobs.exa._agent_models import AgentEvent, AgentRun, DeletedAgentRun
+from asyncjobs.exa._agent_events import AgentEvent
+from asyncjobs.exa._agent_models import AgentRun, DeletedAgentRun
 from asyncjobs.exa._calls import PAGING
-from asyncjobs.exa._provider import AGENT_RUN
+from asyncjobs.exa._provider import AGENT_RUN, RUN_EVENTS
 from asyncjobs.exa._wireform import body
 from asyncjobs.kinds import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from asyncjobs._creation import Creation
+    from asyncjobs._creation import Creation, StreamedCreation
+    from asyncjobs._events import EventStream
     from asyncjobs._job import Job
     from asyncjobs._models import CancelOutcome, Snapshot
+    from asyncjobs._sse import ServerEvent
     from asyncjobs.kinds import Client, Pages
 
-_EVENTS: Final = Call("GET", "/agent/runs/{id}/events", repeatable=True)
 _DELETE: Final = Call("DELETE", "/agent/runs/{id}", repeatable=True, costs={"account": 1, "agent": 1})
 
 
@@ -78,6 +80,42 @@ class Runs:
         )
         return self._client.create(AGENT_RUN, fields)
 
+    def stream(
+        self,
+        *,
+        query: str,
+        system_prompt: str | None = None,
+        input: Mapping[str, Any] | None = None,  # noqa: A002 - the service's word
+        output_schema: Mapping[str, Any] | None = None,
+        effort: str | None = None,
+        budget: Mapping[str, Any] | None = None,
+        previous_run_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        data_sources: Sequence[Mapping[str, str]] | None = None,
+        user_identifier: str | None = None,
+    ) -> StreamedCreation[AgentRun, AgentEvent]:
+        """
+        Start a run and follow it from its first event: ``async with exa.agent.runs.stream(…) as events``.
+
+        The arguments, and what is raised, are those of :meth:`create`. The block owns the run, ``events.job``: leaving
+        it closes the stream and cancels the run unless it has ended. ``events = await exa.agent.runs.stream(…)``
+        leaves both to you. ``async for event in events`` goes on until the run was seen to end, also when the
+        connection breaks meanwhile; if it breaks before the first event, the run is looked for as that of any create.
+        """
+        fields = body(
+            query=query,
+            system_prompt=system_prompt,
+            input=input,
+            output_schema=output_schema,
+            effort=effort,
+            budget=budget,
+            previous_run_id=previous_run_id,
+            metadata=metadata,
+            data_sources=data_sources,
+            user_identifier=user_identifier,
+        )
+        return self._client.stream(AGENT_RUN, fields, make=_event)
+
     async def get(self, run: str) -> Job[AgentRun]:
         """
         Look once at a run and return its handle.
@@ -104,5 +142,34 @@ class Runs:
         return await self._client.fetch(_DELETE, run, into=DeletedAgentRun)
 
     def events(self, run: str, *, page_size: int | None = None) -> Pages[AgentEvent]:
-        """Return the stored events of a run, oldest first, fetched *page_size* at a time (at most 100)."""
-        return self._client.rows(_EVENTS, run, into=AgentEvent, at="data", paging=PAGING, page_size=page_size)
+        """
+        Return the stored events of a run, oldest first, fetched *page_size* at a time (at most 100).
+
+        *page_size* ``None`` is the service's 20. These have their times; see :meth:`follow` to wait for more of them.
+        """
+        return self._client.rows(RUN_EVENTS, run, into=AgentEvent, at="data", paging=PAGING, page_size=page_size)
+
+    def replay(self, run: str, *, after: str | None = None) -> EventStream[AgentRun, AgentEvent]:
+        """
+        Return the stored events of a run as one stream, oldest first, which ends when all were told.
+
+        *after* is the id of the last event that is known already; ``None`` is from the first.
+
+        Raises (when iterated):
+            NotFound: There is no such run, or its events are not kept.
+            APIError, TransportError, ProtocolError: They could not be read, retries included.
+        """
+        return self._client.follow(AGENT_RUN, run, make=_event, after=after, once=True)
+
+    def follow(self, run: str, *, after: str | None = None) -> EventStream[AgentRun, AgentEvent]:
+        """
+        Return the events of a run that was started elsewhere or earlier, until it was seen to end.
+
+        *after* is that of :meth:`replay`. The service sends a running run's later events to nobody but who created it
+        with :meth:`stream`: here the stored ones are read again after each look at the run.
+        """
+        return self._client.follow(AGENT_RUN, run, make=_event, after=after)
+
+
+def _event(event: ServerEvent, data: dict[str, Any]) -> AgentEvent:
+    return AgentEvent(event=event.event, id=event.id, data=data)

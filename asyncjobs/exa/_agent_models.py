@@ -1,4 +1,4 @@
-"""The resources of Exa's Agent API: runs, their events and what becomes of them."""
+"""The resources of Exa's Agent API: runs and what becomes of them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,6 @@ __all__ = [
     "AgentConfidence",
     "AgentCostDollars",
     "AgentError",
-    "AgentEvent",
     "AgentGroundingCitation",
     "AgentGroundingEntry",
     "AgentOutput",
@@ -174,20 +173,6 @@ class AgentRun:
     """What the run costs, USD."""
     error: AgentError | None = None
     """Why the run failed; ``None`` otherwise and where the service does not say."""
-
-
-@frozen(kw_only=True)
-class AgentEvent:
-    """One stored event of a run. Source: Exa Agent reference, run events."""
-
-    event: str
-    """Name of the event, such as ``agent_run.completed``; new ones appear over time."""
-    id: str | None = None
-    """Number within the run, as text; ``None`` if the service gave none."""
-    data: dict[str, Any] = field(factory=dict[str, Any])
-    """What the event says, as received: the run itself when it completed, parts of it otherwise."""
-    created_at: datetime | None = None
-    """When it happened, in UTC; ``None`` if the reply does not say."""
 
 
 @frozen(kw_only=True)

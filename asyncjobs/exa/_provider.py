@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from asyncjobs.exa._agent_events import LAST, WHOLE
 from asyncjobs.exa._agent_models import AgentRun
 from asyncjobs.exa._calls import ALL_WEBSETS, ENDED, ONE_WEBSET, PAGING, websets
 from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
 from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN, WEBSET
-from asyncjobs.kinds import WORDS, Call, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey, Trace
+from asyncjobs.kinds import WORDS, Call, EventSource, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey, Trace
 
 _AGENT_WRITE: Final = {"account": 1, "agent": 1}
 
@@ -64,6 +65,9 @@ ENRICHMENT: Final = JobKind(
     trace=_ENRICHMENT_TRACE,
 )
 
+#: The stored events of a run: a list, or with ``Accept: text/event-stream`` a stream that ends.
+RUN_EVENTS: Final = Call("GET", "/agent/runs/{id}/events", repeatable=True)
+
 AGENT_RUN: Final = JobKind(
     name="exa.agent_run",
     resource=AgentRun,
@@ -78,6 +82,7 @@ AGENT_RUN: Final = JobKind(
     pace=Pace(first=1.0, factor=1.5, ceiling=4.0),
     surveys=(Survey(Call("GET", "/agent/runs", repeatable=True), rows="data", paging=PAGING, newest_first=True),),
     trace=_RUN_TRACE,
+    events=EventSource(live=True, replay=RUN_EVENTS, last=LAST, whole=WHOLE),
 )
 
 EXA: Final = Provider(

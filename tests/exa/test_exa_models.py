@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from asyncjobs._convert import KeyStyle, structure
 from asyncjobs.errors import ProtocolError
 from asyncjobs.exa import _agent_models, _agent_request, _items, _models, _monitors, _parts, _properties
-from asyncjobs.exa._agent_models import AgentEvent, AgentRun, AgentRunStatus, AgentStopReason, DeletedAgentRun
+from asyncjobs.exa._agent_events import AgentEvent
+from asyncjobs.exa._agent_models import AgentRun, AgentRunStatus, AgentStopReason, DeletedAgentRun
 from asyncjobs.exa._agent_request import AgentEffort
 from asyncjobs.exa._items import EnrichmentResultStatus, Satisfied, WebsetItem
 from asyncjobs.exa._models import (
