@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from asyncjobs.exa._agent import (
-    Agent,
-    Runs,
-)
+from asyncjobs.exa._agent import Agent, Runs
 from asyncjobs.exa._agent_events import (
     AgentCallArguments,
     AgentEvent,
@@ -31,22 +28,10 @@ from asyncjobs.exa._agent_models import (
     AgentUsage,
     DeletedAgentRun,
 )
-from asyncjobs.exa._agent_request import (
-    AgentBudget,
-    AgentDataSource,
-    AgentEffort,
-    AgentInput,
-    AgentRequest,
-)
-from asyncjobs.exa._client import (
-    Exa,
-)
-from asyncjobs.exa._deliveries import (
-    Delivery,
-)
-from asyncjobs.exa._imports import (
-    Imports,
-)
+from asyncjobs.exa._agent_request import AgentBudget, AgentDataSource, AgentEffort, AgentInput, AgentRequest
+from asyncjobs.exa._client import Exa
+from asyncjobs.exa._deliveries import Delivery
+from asyncjobs.exa._imports import Imports
 from asyncjobs.exa._items import (
     EnrichmentResult,
     EnrichmentResultStatus,
@@ -71,10 +56,7 @@ from asyncjobs.exa._models import (
     WebsetSearchStatus,
     WebsetStatus,
 )
-from asyncjobs.exa._monitoring import (
-    MonitorRuns,
-    Monitors,
-)
+from asyncjobs.exa._monitoring import MonitorRuns, Monitors
 from asyncjobs.exa._monitors import (
     Import,
     ImportFailedReason,
@@ -88,6 +70,15 @@ from asyncjobs.exa._monitors import (
     MonitorRunStatus,
     MonitorRunType,
     MonitorStatus,
+)
+from asyncjobs.exa._overview import (
+    PreviewEnrichment,
+    PreviewItem,
+    PreviewSearch,
+    Team,
+    TeamConcurrency,
+    TeamLimits,
+    WebsetPreview,
 )
 from asyncjobs.exa._parts import (
     Entity,
@@ -113,37 +104,17 @@ from asyncjobs.exa._properties import (
     UnknownProperties,
     WebsetItemProperties,
 )
-from asyncjobs.exa._provider import (
-    AGENT_RUN,
-    ENRICHMENT,
-    EXA,
-    SEARCH,
-)
-from asyncjobs.exa._receiving import (
-    WebhookReceiver,
-    verify_webhook,
-)
-from asyncjobs.exa._signatures import (
-    InvalidSignature,
-)
-from asyncjobs.exa._webset_events import (
-    WebsetEvent,
-)
-from asyncjobs.exa._webset_items import (
-    Items,
-)
-from asyncjobs.exa._webset_jobs import (
-    Enrichments,
-    Searches,
-)
-from asyncjobs.exa._webset_kinds import (
-    IMPORT,
-    MONITOR_RUN,
-    WEBSET,
-)
-from asyncjobs.exa._websets import (
-    Websets,
-)
+from asyncjobs.exa._provider import AGENT_RUN, ENRICHMENT, EXA, SEARCH
+from asyncjobs.exa._receiving import WebhookReceiver, verify_webhook
+from asyncjobs.exa._signatures import InvalidSignature
+from asyncjobs.exa._webhook_models import EventType, Webhook, WebhookAttempt, WebhookStatus
+from asyncjobs.exa._webhooks import WebhookAttempts, Webhooks
+from asyncjobs.exa._webset_events import WebsetEvent
+from asyncjobs.exa._webset_feed import Events
+from asyncjobs.exa._webset_items import Items
+from asyncjobs.exa._webset_jobs import Enrichments, Searches
+from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN, WEBSET
+from asyncjobs.exa._websets import Websets
 
 __all__ = [
     "AGENT_RUN",
@@ -191,6 +162,8 @@ __all__ = [
     "Enrichments",
     "Entity",
     "EntityType",
+    "EventType",
+    "Events",
     "Exa",
     "ExcludeItem",
     "Import",
@@ -213,6 +186,9 @@ __all__ = [
     "PersonCompanyFields",
     "PersonFields",
     "PersonProperties",
+    "PreviewEnrichment",
+    "PreviewItem",
+    "PreviewSearch",
     "Reference",
     "ResearchPaperProperties",
     "Runs",
@@ -221,8 +197,16 @@ __all__ = [
     "ScopeRelationship",
     "Searches",
     "SourceType",
+    "Team",
+    "TeamConcurrency",
+    "TeamLimits",
     "UnknownProperties",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookAttempts",
     "WebhookReceiver",
+    "WebhookStatus",
+    "Webhooks",
     "Webset",
     "WebsetEnrichment",
     "WebsetEnrichmentFormat",
@@ -233,6 +217,7 @@ __all__ = [
     "WebsetItemEvaluation",
     "WebsetItemProperties",
     "WebsetItemSource",
+    "WebsetPreview",
     "WebsetSearch",
     "WebsetSearchBehavior",
     "WebsetSearchCanceledReason",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.exa._agent import Agent
+from asyncjobs.exa._calls import websets
 from asyncjobs.exa._monitoring import MONITOR
+from asyncjobs.exa._overview import Team
 from asyncjobs.exa._provider import ENRICHMENT, EXA, SEARCH
+from asyncjobs.exa._webhooks import WEBHOOK
 from asyncjobs.exa._webset_kinds import WEBSET
 from asyncjobs.exa._websets import Websets
 from asyncjobs.kinds import Client
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from asyncjobs._settings import Settings
     from asyncjobs.errors import CreateUncertain
     from asyncjobs.exa._models import Webset
+
+_TEAM: Final = websets("GET", "teams/me")
 
 
 class Exa(Client):
@@ -48,6 +53,10 @@ class Exa(Client):
         """The agent and its runs."""
         return Agent(self)
 
+    async def team(self) -> Team:
+        """Return the team to which the key belongs: how many searches it has now, and how many it may have."""
+        return await self.fetch(_TEAM, into=Team)
+
     def jobs(self, webset: Webset) -> list[Job[Any]]:
         """
         Return the handles of all searches and enrichments of *webset*, without asking the service.
@@ -66,12 +75,14 @@ class Exa(Client):
         """
         Look again for what a create made whose outcome was unknown, and return what the create would have.
 
-        That is a job, a webset or a monitor. See :meth:`asyncjobs.kinds.Client.reconcile` for the rest.
+        That is a job, a webset, a monitor or a webhook. See :meth:`asyncjobs.kinds.Client.reconcile` for the rest.
         """
         if getattr(uncertain, "kind", None) == WEBSET.name:
             return await self.websets.reconcile(uncertain)
         if getattr(uncertain, "kind", None) == MONITOR:
             return await self.websets.monitors.reconcile(uncertain)
+        if getattr(uncertain, "kind", None) == WEBHOOK:
+            return await self.websets.webhooks.reconcile(uncertain)
         return await super().reconcile(uncertain)
 
     def _adopt_all(self, webset: Webset) -> None:

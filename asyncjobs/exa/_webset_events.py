@@ -7,11 +7,25 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from asyncjobs._convert import KeyStyle, structure
 from asyncjobs.errors import InvalidArgument
+from asyncjobs.exa._items import WebsetItem
+from asyncjobs.exa._models import Webset, WebsetSearch
+from asyncjobs.exa._monitors import Import, Monitor, MonitorRun
 from asyncjobs.exa._provider import EXA
 from asyncjobs.kinds import Client, JobKind
 
 __all__ = ["WebsetEvent"]
+
+#: The classes of what events carry, by the service's names for them.
+_CARRIED: Final[Mapping[str, type[Any]]] = {
+    "webset": Webset,
+    "webset_search": WebsetSearch,
+    "webset_item": WebsetItem,
+    "import": Import,
+    "monitor": Monitor,
+    "monitor_run": MonitorRun,
+}
 
 
 @frozen(kw_only=True)
@@ -28,6 +42,18 @@ class WebsetEvent:
     """When it happened, in UTC; ``None`` if the event does not say."""
     object: str = "event"
     """The service's name for this class."""
+
+    @property
+    def resource(self) -> Webset | WebsetSearch | WebsetItem | Import | Monitor | MonitorRun | None:
+        """
+        What *data* is, as the class for it; ``None`` for what is not known here.
+
+        Raises:
+            ProtocolError: It does not fit its class.
+        """
+        name = self.data.get("object")
+        cls = _CARRIED.get(name) if isinstance(name, str) else None
+        return None if cls is None else structure(self.data, cls, KeyStyle.CAMEL)
 
 
 @frozen

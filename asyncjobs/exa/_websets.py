@@ -9,6 +9,9 @@ from asyncjobs.exa._calls import ALL_WEBSETS, ONE_WEBSET, PAGING, TRACE, websets
 from asyncjobs.exa._imports import Imports
 from asyncjobs.exa._models import Webset
 from asyncjobs.exa._monitoring import Monitors
+from asyncjobs.exa._overview import WebsetPreview
+from asyncjobs.exa._webhooks import Webhooks
+from asyncjobs.exa._webset_feed import Events
 from asyncjobs.exa._webset_items import Items
 from asyncjobs.exa._webset_jobs import Enrichments, Searches
 from asyncjobs.exa._webset_kinds import WEBSET
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 _CREATE: Final = websets("POST", "websets", repeatable=False)
 _UPDATE: Final = websets("POST", "websets/{webset}")
 _DELETE: Final = websets("DELETE", "websets/{webset}")
+_PREVIEW: Final = websets("POST", "websets/preview")
 _CANCEL: Final = websets("POST", "websets/{webset}/cancel")
 
 #: Where a webset is found whose create was not answered: by the name that it was given, or else among all.
@@ -42,6 +46,8 @@ class Websets:
         self.items: Items = Items(client)
         self.imports: Imports = Imports(client)
         self.monitors: Monitors = Monitors(client)
+        self.webhooks: Webhooks = Webhooks(client)
+        self.events: Events = Events(client)
 
     async def create(
         self,
@@ -85,6 +91,22 @@ class Websets:
             name=external_id,
             adopt=self._adopt,
         )
+
+    async def preview(
+        self, *, query: str, entity: Mapping[str, Any] | None = None, count: int | None = None, search: bool = False
+    ) -> WebsetPreview:
+        """
+        Return how *query* would be understood; nothing is created.
+
+        *entity* says what is looked for (``None``: what the service detects). With *search* it also finds *count* items
+        (1 to 10; ``None`` is the service's default of 10), and takes as long.
+
+        Raises:
+            InvalidRequest: The service can make nothing of the query.
+        """
+        wanted = [("search", "true")] if search else []
+        fields = {"search": body(query=query, entity=entity, count=count)}
+        return await self._client.fetch(_PREVIEW, into=WebsetPreview, query=wanted, body=fields)
 
     async def reconcile(self, uncertain: CreateUncertain) -> Webset:
         """

@@ -13,6 +13,7 @@ Everything is offered over real HTTP, on a loopback port or, with ``sockets=Fals
 """
 
 from . import races
+from ._courier import Deliveries
 from ._faults import Answer, Choice, Cut, Drop, Fault, Lose, Redirect, Replace, Restart, Say, Stale, Stall, Truncate
 from ._interruptions import Interrupt, Repeat
 from ._ledger import JobRow, Ledger, RequestRow
@@ -24,6 +25,7 @@ __all__ = [
     "Answer",
     "Choice",
     "Cut",
+    "Deliveries",
     "Drop",
     "Fault",
     "Interrupt",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._checks import METADATA, choice, entity, is_object, many, nullable, number, record, text
+from ._chronicle import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,4 +58,14 @@ UPDATE_MONITOR = record(
         "behavior": _behavior,
         "metadata": nullable(METADATA),
     }
+)
+
+_URL = text(1, 2000, r"https?://[^\s/]+\S*")
+_EVENTS = many(choice(*EVENTS), 1, len(EVENTS))
+CREATE_WEBHOOK = record({"events": _EVENTS, "url": _URL, "metadata": METADATA}, required=("events", "url"))
+UPDATE_WEBHOOK = record({"events": _EVENTS, "url": _URL, "metadata": METADATA})
+
+PREVIEW = record(
+    {"search": record({"query": text(1, 5000), "entity": entity, "count": number(1, 10)}, required=("query",))},
+    required=("search",),
 )

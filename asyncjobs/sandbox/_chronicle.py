@@ -69,6 +69,8 @@ class Chronicle:
         self._heap: list[tuple[float, int, _Track]] = []
         self._touched: list[_Track] = []
         self._numbers = itertools.count()
+        # Called when something has happened that was not due, or will be due sooner.
+        self.on_stir: Callable[[], object] | None = None
         # Of its own: whether anybody asks for events must not change what happens.
         self._rng = random.Random(0)  # noqa: S311  (repeatable on purpose)
 
@@ -82,6 +84,12 @@ class Chronicle:
             "createdAt": self._world.stamp(at),
         }
         self.told.append(Told(at, len(self.told), kind, body))
+        self.stir()
+
+    def stir(self) -> None:
+        """Let whoever waits for events look again."""
+        if self.on_stir is not None:
+            self.on_stir()
 
     def follow(
         self,
@@ -95,8 +103,13 @@ class Chronicle:
     ) -> None:
         """Tell of a job from now on: that it was created (the type under ``""``), and what becomes of it."""
         track = _Track(job, shape, types, between, due, ended)
-        job.listeners.append(lambda: self._touched.append(track))
+        job.listeners.append(lambda: self._touch(track))
         heapq.heappush(self._heap, (job.created, next(self._numbers), track))
+        self.stir()
+
+    def _touch(self, track: _Track) -> None:
+        self._touched.append(track)
+        self.stir()
 
     def catch_up(self, now: float) -> None:
         """Write down what has happened until *now*."""

@@ -133,7 +133,7 @@ Action: TypeAlias = Deed | Choice
 
 
 #: What a rule can speak of.
-VERBS: Final = ("create", "look", "list", "cancel", "stop", "delete", "update", "events", "result", "upload")
+VERBS: Final = ("create", "look", "list", "cancel", "stop", "delete", "update", "events", "result", "upload", "preview")
 KINDS: Final = (
     "exa.search",
     "exa.enrichment",

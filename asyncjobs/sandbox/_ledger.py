@@ -58,7 +58,8 @@ class Ledger:
     Kinds are ``exa.search``, ``exa.enrichment``, ``exa.import``, ``exa.monitor_run``, ``exa.agent_run``,
     ``watercrawl.search``, ``watercrawl.crawl`` and ``watercrawl.sitemap``, besides ``exa.webset``, ``exa.item``,
     ``exa.monitor``, ``exa.webhook``, ``exa.event`` and ``exa.team``; verbs are ``create look list cancel stop delete
-    update events result upload``. A request for a path that does not exist has the kind and the verb ``unknown``.
+    update events result upload preview``. A request for a path that does not exist has the kind and the verb
+    ``unknown``.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

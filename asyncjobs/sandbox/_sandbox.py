@@ -9,11 +9,13 @@ import aiohttp
 from aiohttp import web
 
 from ._agent import Agent
+from ._courier import Courier
 from ._dispatch import Dispatcher
 from ._door import Door
 from ._exa import Meter
-from ._faults import Fault, FaultBook
+from ._faults import FaultBook
 from ._imports import Storage
+from ._levers import Levers
 from ._watercrawl import WaterCrawl
 from ._websets import Websets
 from ._world import Limits, World
@@ -23,13 +25,12 @@ if TYPE_CHECKING:
 
     from ._http import Service
     from ._ledger import Ledger
-    from ._lives import Life
 
 # Seconds that requests under way get when the sandbox closes.
 _GRACE = 1.0
 
 
-class Sandbox:
+class Sandbox(Levers):
     """A local server that behaves like Exa Websets, Exa agent runs and WaterCrawl, all on one origin.
 
     An async context manager. With *sockets* it listens on *host* and *port* (0: a free one), by default for this
@@ -69,11 +70,10 @@ class Sandbox:
         self._options = (seed, speed, clock, latency, skew)
         self._address = (host, port) if sockets else None
         keys = None if api_keys is None else frozenset(api_keys)
+        super().__init__()
         self._limits = Limits(keys, strict_beta, agent_slots, watercrawl_slots, rate, cancel_ended)
         self._sessions: list[aiohttp.ClientSession] = []
         self._server: web.Server | None = None
-        self._door: Door | None = None
-        self._world: World | None = None
 
     async def __aenter__(self) -> Self:
         if self._server is not None:
@@ -81,7 +81,7 @@ class Sandbox:
         loop = asyncio.get_running_loop()
         seed, speed, clock, latency, skew = self._options
         self._world = world = World(clock=clock or loop.time, skew=skew, seed=seed, speed=speed, limits=self._limits)
-        self._faults = FaultBook(seed, loop.time)
+        self._book = FaultBook(seed, loop.time)
         meter = Meter(world)
         watercrawl = WaterCrawl(world)
         self._websets = websets = Websets(world, meter)
@@ -92,7 +92,8 @@ class Sandbox:
             "api": watercrawl,
             "media": watercrawl,
         }
-        self._dispatcher = Dispatcher(world, services, self._faults, latency, self.restart)
+        self._courier = Courier(world, websets, paced=clock is None)
+        self._dispatcher = Dispatcher(world, services, self._book, latency, self.restart)
         self._server = web.Server(self._dispatcher, access_log=None)
         door = Door(self._server, self._address)
         await door.open()
@@ -103,6 +104,7 @@ class Sandbox:
         if self._door is not None:
             # First, since a client that loses its connection to us may try once more.
             self._door.shut()
+        await self._courier.aclose()
         for session in self._sessions:
             await session.close()
         self._open.close()
@@ -164,83 +166,6 @@ class Sandbox:
         """
         world = self._open
         return world.by_ref(ref).word(world.now())
-
-    # Interfering.
-
-    def script(
-        self,
-        kind: str,
-        life: Life,
-        *,
-        times: int | None = 1,
-        when: Callable[[dict[str, Any]], bool] | None = None,
-    ) -> None:
-        """Give the next *times* jobs of *kind* this life (``None``: all), or only those whose create body suits *when*.
-
-        Raises:
-            ValueError: No such kind; the ledger names them. The life of an ``exa.import`` begins with its upload.
-        """
-        self._open.script(kind, life, times, when)
-
-    def fault(self, *faults: Fault) -> None:
-        """Put rules in force; the oldest that strikes a request is the only one."""
-        self._open  # noqa: B018  (an unopened sandbox raises)
-        for fault in faults:
-            self._faults.add(fault)
-
-    def clear_faults(self) -> None:
-        """Let everything go well again."""
-        self._open  # noqa: B018
-        self._faults.clear()
-
-    def refuse(self, seconds: float) -> None:
-        """Refuse new connections for so many seconds of the running loop; those that are open may go on."""
-        self._entrance.refuse(seconds)
-
-    def restart(self, seconds: float = 1.0) -> None:
-        """Break off all connections and refuse new ones for so many seconds; every job is kept.
-
-        What was asked before and is not answered yet takes effect nevertheless, as in a server that drains.
-        """
-        self._entrance.refuse(seconds)
-        self._entrance.throw_out()
-
-    def end(self, ref: str, status: str = "canceled", *, reason: str | None = None) -> None:
-        """End a job from outside, in the service's word *status*, as another user or an empty account would."""
-        world = self._open
-        world.by_ref(ref).force(world.now(), status, reason)
-
-    def forget(self, ref: str, *, gone: bool = False) -> None:
-        """Let the service deny a job from now on: 404, or 410 with *gone*."""
-        world = self._open
-        world.by_ref(ref).gone = (world.now(), 410 if gone else 404)
-
-    def reopen(self, ref: str, life: Life | None = None) -> None:
-        """Begin a new *life* for a job, as new items do for an enrichment; ``None`` is an ordinary one."""
-        world = self._open
-        job = world.by_ref(ref)
-        job.reopen(world.now(), life or world.fresh_life(job.kind))
-
-    def run_monitor(self, monitor: str) -> str:
-        """Run a monitor now, by its id, whatever its schedule says; return the ref of the run.
-
-        Raises:
-            KeyError: There is no such monitor.
-        """
-        self._open  # noqa: B018
-        return self._websets.monitors.run(monitor).ref
-
-    @property
-    def _entrance(self) -> Door:
-        if self._door is None:
-            raise RuntimeError("the sandbox is not open")
-        return self._door
-
-    @property
-    def _open(self) -> World:
-        if self._world is None:
-            raise RuntimeError("the sandbox is not open")
-        return self._world
 
 
 async def _turns() -> None:

@@ -155,7 +155,7 @@ def item(
         "source": "search" if searched else "import",
         "sourceId": job.id,
         "websetId": webset.id,
-        "properties": _properties(kind, name, url),
+        "properties": properties(kind, name, url),
         "evaluations": [
             {
                 "criterion": criterion["description"],
@@ -175,7 +175,8 @@ def item(
     }
 
 
-def _properties(kind: str, name: str, url: str) -> dict[str, Any]:
+def properties(kind: str, name: str, url: str) -> dict[str, Any]:
+    """Return the properties of an item of that kind."""
     common = {"type": kind, "url": url, "description": f"All about {name}"}
     if kind == "person":
         company = {"name": "Example Ltd", "location": "Oslo, Norway"}

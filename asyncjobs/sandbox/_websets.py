@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from . import _checks, _exa
 from . import _webset_shapes as shapes
+from ._feed import Feed
 from ._http import Call, Reply, Route, Stream
 from ._imports import Imports
 from ._items import Items
 from ._lives import FINAL
 from ._monitors import Monitors
+from ._overview import Overview
 from ._reporter import Reporter
+from ._webhooks import Webhooks
 from ._webset_shapes import Webset
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ class Websets:
         self._reporter = Reporter(world)
         self.imports = Imports(world)
         self.monitors = Monitors(world, self)
+        self.webhooks = Webhooks(world)
+        parts = (self._items, self.imports, self.monitors, self.webhooks, Feed(world), Overview(world))
         one, search, enrichment = _ROOT + "/{}", _ROOT + "/{}/searches", _ROOT + "/{}/enrichments"
         self.routes = (
             Route("POST", _ROOT, WEBSET, "create", self._create),
@@ -52,9 +57,7 @@ class Websets:
             Route("PATCH", enrichment + "/{}", ENRICHMENT, "update", self._update_enrichment),
             Route("DELETE", enrichment + "/{}", ENRICHMENT, "delete", self._delete_enrichment),
             Route("POST", enrichment + "/{}/cancel", ENRICHMENT, "cancel", self._cancel_job(ENRICHMENT)),
-            *self._items.routes,
-            *self.imports.routes,
-            *self.monitors.routes,
+            *(route for part in parts for route in part.routes),
         )
 
     # Manners.

@@ -25,6 +25,8 @@ ADDED = {
 #: Replies of which the description says nothing.
 UNDESCRIBED = {("patch", "/v0/websets/{webset}/enrichments/{id}"): ("1.21", "WebsetEnrichment")}
 
+_METHODS = {"get", "post", "put", "patch", "delete"}
+
 _formats = jsonschema.FormatChecker(formats=())
 
 
@@ -38,6 +40,18 @@ def _is_uri(value: object) -> bool:
     return not isinstance(value, str) or bool(urlsplit(value).scheme and urlsplit(value).netloc)
 
 
+def _telling(error: Any) -> Any:
+    """Return what is wrong with a value in a union by the one member that its type names, where that is one."""
+    kind = error.instance.get("type") if isinstance(error.instance, dict) else None
+    for inner in error.context or ():
+        if kind is not None and list(inner.schema_path)[1:3] == ["properties", "type"]:
+            continue
+        siblings = [each for each in error.context if each.schema_path[0] == inner.schema_path[0]]
+        if not any(list(each.path) == ["type"] for each in siblings):
+            return _telling(inner)
+    return error
+
+
 class Judge:
     """Finds what is wrong with a reply.
 
@@ -49,7 +63,9 @@ class Judge:
         self.used: set[tuple[str, str]] = set()
         self._added = ADDED if added is None else added
         self._paths = {
-            re.compile("/websets" + re.sub(r"\{\w+\}", "[^/]+", path)): path for path in description["paths"]
+            re.compile("/websets" + re.sub(r"\{\w+\}", "[^/]+", path)): path
+            # A word in a path is meant before an id.
+            for path in sorted(description["paths"], key=lambda path: path.count("{"))
         }
         self._description = description
         schemas = {name: self._strict(schema) for name, schema in description["components"]["schemas"].items()}
@@ -66,6 +82,12 @@ class Judge:
         if not DESCRIPTION.exists():
             pytest.skip("the published description of Websets is not beside this checkout")
         return cls(yaml.load(DESCRIPTION.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), added)
+
+    @property
+    def operations(self) -> set[tuple[str, str]]:
+        """All that are described: method and path."""
+        paths: dict[str, Any] = self._description["paths"]
+        return {(method, path) for path, methods in paths.items() for method in methods if method in _METHODS}
 
     def wrongs(self, method: str, path: str, status: int, body: Any) -> list[str]:
         """Return what is wrong with a reply, each with its place."""
@@ -86,7 +108,8 @@ class Judge:
             schema = answer["content"]["application/json"]["schema"]
         self._note(body)
         checker = jsonschema.Draft202012Validator(self._schemas | schema, format_checker=_formats)
-        return [f"{error.json_path}: {error.message}" for error in checker.iter_errors(body)]
+        errors = (_telling(error) for error in checker.iter_errors(body))
+        return [f"{error.json_path}: {error.message}" for error in errors]
 
     def _note(self, value: Any) -> None:
         if isinstance(value, dict):

@@ -22,20 +22,13 @@ class NotEmulated:
     args: tuple[Any, ...] | None = None
 
 
-_OUT_OF_SCOPE = "only searches, enrichments and agent runs are jobs of this library"
+_OUT_OF_SCOPE = "of the agent only its runs are jobs of this library"
 
 #: The rows of the table; the demonstrations fill in those that work.
-EXA: dict[str, Callable[..., Any] | NotEmulated] = {
-    "websets.preview": NotEmulated("creates nothing: there is no job to wait for", ({"search": {"query": "cats"}},)),
-    "websets.events.get": NotEmulated("events of websets only wake a waiter; jobs are read by GET", ("event_1",)),
-    "websets.events.list": NotEmulated("events of websets only wake a waiter; jobs are read by GET", ()),
-}
+EXA: dict[str, Callable[..., Any] | NotEmulated] = {}
 
 #: Parts of the Exa clients of which nothing is served.
 EXA_NAMESPACES: Mapping[str, str] = {
-    "websets.imports": _OUT_OF_SCOPE,
-    "websets.monitors": _OUT_OF_SCOPE,
-    "websets.webhooks": _OUT_OF_SCOPE,
     "beta.agent.monitors": _OUT_OF_SCOPE,
 }
 

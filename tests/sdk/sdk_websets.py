@@ -92,16 +92,27 @@ async def wait_until_idle(sdk, it):
     assert (seen[0], seen[-1]) == ("running", "idle")
 
 
-@works("websets.request", "websets.searches.request", "websets.enrichments.request", "websets.items.request")
+@works(
+    *(
+        f"websets{part}.request"
+        for part in (
+            *("", ".searches", ".enrichments", ".items", ".events", ".imports", ".monitors", ".monitors.runs"),
+            *(".webhooks", ".webhooks.attempts"),
+        )
+    )
+)
 async def request(sdk, it):
     """The method under all the others."""
     assert (await sdk(it.request, "/v0/websets", method="GET"))["data"] == []
 
 
-@works("websets.events.request")
-async def request_events(sdk, it):
-    """The same, though of events there is nothing to ask for."""
-    assert (await sdk(it.request, "/v0/websets", method="GET"))["hasMore"] is False
+@works("websets.preview")
+async def preview(sdk, it):
+    """How a query would be understood; nothing is created."""
+    preview = await sdk(it.preview, {"search": {"query": "cats", "entity": {"type": "person"}}})
+    assert preview.search.entity.type == "person"
+    assert len(preview.search.criteria) == 1
+    assert (await sdk(it.list)).data == []
 
 
 # Searches.

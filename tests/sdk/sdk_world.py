@@ -24,6 +24,8 @@ watercrawl = needed("watercrawl")
 KINDS = (
     "exa.search",
     "exa.enrichment",
+    "exa.import",
+    "exa.monitor_run",
     "exa.agent_run",
     "watercrawl.search",
     "watercrawl.crawl",
@@ -37,6 +39,11 @@ NAMESPACES = (
     "websets.enrichments",
     "websets.items",
     "websets.events",
+    "websets.imports",
+    "websets.monitors",
+    "websets.monitors.runs",
+    "websets.webhooks",
+    "websets.webhooks.attempts",
     "agent",
     "agent.runs",
     "agent.runs.events",
@@ -56,6 +63,8 @@ UNMODELLED = {
     "WebsetSearchRecallExpected": {"bounds": "section 4.3"},
     "WebsetItemArticlePropertiesFields": {"title": "section 6"},
     "WebsetItemResearchPaperPropertiesFields": {"title": "section 6"},
+    "MonitorRun": {"failedReason": "section 8"},
+    "PreviewWebsetResponse": {"items": "section 3.7"},
     "EnrichmentResult": {"status": "row 1.19"},
 }
 

@@ -11,7 +11,7 @@ from sdk_table import EXA, EXA_NAMESPACES, WATERCRAWL, NotEmulated
 from sdk_world import NAMESPACES, exa_py, opened, watercrawl
 
 # They enter what they demonstrate.
-for module in ("sdk_websets", "sdk_agent", "sdk_watercrawl", "sdk_crawls", "sdk_sitemaps"):
+for module in ("sdk_websets", "sdk_webset_sides", "sdk_agent", "sdk_watercrawl", "sdk_crawls", "sdk_sitemaps"):
     importlib.import_module(module)
 
 FLAVOURS = ("Exa", "AsyncExa")
