@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import os
 import pickle
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -68,11 +69,32 @@ ODD_IDS = [
 NO_IDS = [".", "..", "", "a\r\nX-Evil: 1", "a\n", "\x00", "\x7f", "\ud800", "a\u2028b", "\u202e", "x" * 301]
 
 #: The parameters of public methods that take an id, each with a harmless one.
-ID_PARAMETERS = {"webset", "search", "enrichment", "run", "uuid", "previous_run_id", "source_id", "external_id"}
+ID_PARAMETERS = {
+    *("webset", "search", "enrichment", "item", "import_id", "monitor", "webhook", "event"),
+    *("run", "uuid", "result", "previous_run_id", "source_id", "external_id"),
+}
 #: These go into a body or a query, where every text may stand.
 NOT_IN_A_PATH = {"previous_run_id", "source_id", "external_id"}
 #: What else these methods demand.
-OTHERS = {"query": "x", "count": 1, "description": "x", "metadata": {}, "uncertain": None}
+OTHERS = {
+    "query": "x",
+    "count": 1,
+    "description": "x",
+    "metadata": {},
+    "uncertain": None,
+    "entity": {"type": "company"},
+    "behavior": {"type": "search"},
+    "cron": "0 6 * * 1",
+    "size": 1,
+    "rows": b"a,b",
+    "to": "http://store.example/x",
+    "url": "http://site.example",
+    "urls": ["http://site.example"],
+    "path": os.devnull,
+    "events": ["webset.idle"],
+}
+#: In these what is called like an id is part of a body or of a query.
+NO_PATHS = {("websets", "create"), ("websets.monitors", "create"), ("websets.monitors", "list"), ("sitemaps", "create")}
 
 
 def resources(client):
@@ -97,8 +119,7 @@ def methods(make):
             continue
         for method in dir(type(part)):
             work = getattr(part, method)
-            if method.startswith("_") or not callable(work) or (name, method) == ("websets", "create"):
-                # The *search* of a new webset is the body of one, not an id.
+            if method.startswith("_") or not callable(work) or (name, method) in NO_PATHS:
                 continue
             parameters = inspect.signature(work).parameters
             ids = [each for each in parameters if each in ID_PARAMETERS - NOT_IN_A_PATH]
