@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
-from asyncjobs._convert import KeyStyle, structure
+from asyncjobs._convert import KeyStyle, key, structure
 from asyncjobs.errors import ProtocolError
 from asyncjobs.exa._agent_models import AgentError, AgentRun, AgentRunStatus, AgentStopReason
 
@@ -49,7 +49,7 @@ class AgentRunChange:
 class AgentItemMetadata:
     """What is known besides of a step."""
 
-    source_count: int | None = None
+    source_count: int | None = field(default=None, metadata=key("sourceCount"))
     """How many sources it found; ``None`` if the event does not say."""
 
 
@@ -124,7 +124,7 @@ class AgentPreliminaryList:
     """What the answer looks like so far. Not documented; seen with the service."""
 
     round: int | None = None
-    """The how manyth one it is."""
+    """Which one it is, counted by the service."""
     answer: Any = None
     """The answer so far."""
     entry_keys: Any = None
@@ -183,9 +183,9 @@ class AgentEvent:
         known = _KNOWN.get(self.event.removeprefix("agent_run."))
         if known is None:
             return None
-        cls, key, style = known
+        cls, place, style = known
         try:
-            return structure(self.data.get(key) if key else self.data, cls, style)
+            return structure(self.data.get(place) if place else self.data, cls, style)
         except ProtocolError:
             return None
 

@@ -10,6 +10,7 @@ from asyncjobs import (
     APIError,
     CancelOutcome,
     CancelReport,
+    EventStream,
     Exa,
     Job,
     JobFailed,
@@ -19,6 +20,7 @@ from asyncjobs import (
     Progress,
     Settings,
     Snapshot,
+    StreamedCreation,
     WaterCrawl,
     as_completed,
     cancel_all,
@@ -27,6 +29,8 @@ from asyncjobs import (
 from asyncjobs.exa import (
     AgentEvent,
     AgentRun,
+    AgentSearchTrace,
+    AgentSource,
     DeletedAgentRun,
     Webset,
     WebsetEnrichment,
@@ -70,6 +74,29 @@ async def runs_of_the_agent(exa: Exa) -> None:
         assert_type(listed, Job[AgentRun])
     async for event in exa.agent.runs.events("r1"):
         assert_type(event, AgentEvent)
+
+
+async def events_of_runs(exa: Exa) -> None:
+    """The events come with their job, typed and open."""
+    async with exa.agent.runs.stream(query="q", effort="low") as events:
+        assert_type(events, EventStream[AgentRun, AgentEvent])
+        assert_type(events.job, Job[AgentRun])
+        assert_type(events.last_event_id, str | None)
+        async for event in events:
+            assert_type(event, AgentEvent)
+            assert_type(event.run, AgentRun | None)
+            match event.detail:
+                case AgentSearchTrace(text=text):
+                    assert_type(text, str)
+                case AgentSource(url=url):
+                    assert_type(url, str)
+                case _:
+                    assert_type(event.data, dict[str, Any])
+    assert_type(exa.agent.runs.stream(query="q"), StreamedCreation[AgentRun, AgentEvent])
+    assert_type(await exa.agent.runs.stream(query="q"), EventStream[AgentRun, AgentEvent])
+    assert_type(exa.agent.runs.follow("r1", after="3"), EventStream[AgentRun, AgentEvent])
+    async for stored in exa.agent.runs.replay("r1"):
+        assert_type(stored, AgentEvent)
 
 
 async def many_at_once(exa: Exa, watercrawl: WaterCrawl, jobs: list[Job[AgentRun]]) -> None:
