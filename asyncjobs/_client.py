@@ -19,7 +19,7 @@ from asyncjobs._wire import build, decode, identify, read_snapshot
 from asyncjobs.errors import AsyncJobsError, CreateUncertain, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -170,6 +170,23 @@ class Client(Telling):
         if len(ids) > len(kind.identity):
             raise InvalidArgument("ids", f"{kind.name} is named by {len(kind.identity)} ids, got {len(ids)}")
         self._engine.pushes.hint(kind, [check_id(value, name) for name, value in zip(kind.identity, ids, strict=False)])
+
+    def tell(self, name: str, data: Mapping[str, Any], *, source: Source) -> None:
+        """
+        Take in an event of the type *name* that the service sent; what its *data* mean stands in ``provider.feed``.
+
+        Raises:
+            ClientClosed, WrongLoop: The client is closed, or belongs to another event loop.
+        """
+        self._engine.enter()
+        if self._engine.provider.feed is not None:
+            self._engine.pushes.tell(self._engine.provider.feed, name, data, source)
+
+    def expect_events(self, types: Iterable[str]) -> AbstractContextManager[None]:
+        """Count on the news of all kinds whose ends are told by events of these *types*; see :meth:`expect_pushes`."""
+        provider = self._engine.provider
+        told = [] if provider.feed is None else provider.feed.told_by(types)
+        return self.expect_pushes(*(kind for kind in provider.kinds if kind.name in told))
 
     def expect_pushes(self, *whose: JobKind[Any] | JobRef) -> AbstractContextManager[None]:
         """

@@ -16,7 +16,7 @@ from asyncjobs._news import news
 from asyncjobs._record import Record
 from asyncjobs._shared import Shared
 from asyncjobs._trust import Trust
-from asyncjobs._waiters import Look, Waiter
+from asyncjobs._waiters import Look, Waiter, is_final
 from asyncjobs._wire import build, read_snapshot
 from asyncjobs._words import UnknownWords
 from asyncjobs.errors import AsyncJobsError, ClientClosed
@@ -184,6 +184,8 @@ class Core(Generic[R]):
         waiter = Waiter(ready, outer=outer)
         self._waiters.add(waiter)
         self.services.watcher.watch(self)
+        if self.services.trust and ready is not is_final:
+            self.services.watcher.hasten(self)  # Those before may have been content with the end.
         return waiter
 
     def leave(self, waiter: Waiter) -> None:
@@ -244,5 +246,7 @@ class Core(Generic[R]):
 
     def next_look(self, now: float) -> float:
         """Return when the next look is due."""
-        backstop = self.services.trust.backstop(self.record.ref, now)
+        trust = self.services.trust
+        followed = bool(trust) and any(waiter.ready is not is_final for waiter in self._waiters)
+        backstop = trust.backstop(self.record.ref, now, followed=followed)
         return self.record.next_look(now, random.random(), backstop)  # noqa: S311 - jitter is no secret

@@ -14,6 +14,7 @@ from asyncjobs._canceling import Canceling, ended
 from asyncjobs._core import Core, Services
 from asyncjobs._creates import Creates
 from asyncjobs._creating import Create
+from asyncjobs._feeding import feeder_for
 from asyncjobs._finding import Listings
 from asyncjobs._lanes import Lanes
 from asyncjobs._outage import Outage
@@ -63,11 +64,11 @@ class Engine:
         self.streams: Streams = Streams(transport, self.caller, self.tasks, settings)
         self.uploads: Uploads = Uploads(transport, self.tasks, settings)
         self._cores: weakref.WeakValueDictionary[JobRef, Core[Any]] = weakref.WeakValueDictionary()
-        self._watcher = Watcher(
-            settings.connections, self.tasks, outage, Surveyor(self.caller, provider, self._cores.get)
-        )
+        surveyor = Surveyor(self.caller, provider, self._cores.get)
+        self._watcher = Watcher(settings.connections, self.tasks, outage, surveyor)
         self._services = Services(self.caller, self._watcher, settings, provider.refusals, self.tasks)
-        self.pushes: Pushes = Pushes(self._cores, self._watcher, self._services.trust)
+        self.pushes: Pushes = Pushes(provider.kinds, self._cores, self._watcher, self._services.trust)
+        self._watcher.feeder = feeder_for(provider, settings, self.caller, self.tasks, self.pushes)
         self._creates = Creates(self.tasks, settings.cleanup_timeout)
         self.listings: Listings = Listings(self.caller, self.tasks, provider.refusals)
         self.claims: Claims = Claims()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from asyncjobs._calls import Call, EventSource, Survey, Trace, Verb
+    from asyncjobs._feeds import Feed
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -188,7 +189,8 @@ class Provider:
     *key_header* is the header that carries the API key, *key_env* and *url_env* the environment
     variables that hold the defaults, *headers* what is sent every time. *limits* are the request rates of *base_url*
     (another address has none unless the settings give some), *in_flight* how many requests may run at once
-    (``None``: any number). *refusals* apply to every kind.
+    (``None``: any number). *refusals* apply to every kind. *feed* is what the service tells by itself; ``None`` if it
+    tells nothing.
     """
 
     name: str
@@ -201,6 +203,7 @@ class Provider:
     in_flight: int | None = None
     refusals: tuple[Refusal, ...] = ()
     kinds: tuple[JobKind[Any], ...] = ()
+    feed: Feed | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.in_flight is not None and self.in_flight < 1:

@@ -8,15 +8,17 @@ import weakref
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from asyncjobs._feeds import Shown, read_event
 from asyncjobs._news import Worth, weigh
 from asyncjobs._refs import JobRef
 from asyncjobs._wire import Reply, identify, read_row
-from asyncjobs.errors import ProtocolError
+from asyncjobs.errors import InvalidArgument, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from asyncjobs._core import Core
+    from asyncjobs._feeds import Feed
     from asyncjobs._kinds import JobKind
     from asyncjobs._models import Source
     from asyncjobs._trust import Trust
@@ -32,10 +34,17 @@ class Pushes:
     """
     The door for news of the jobs that one client holds.
 
-    *cores* are those jobs. A push about any other one costs a look into a table.
+    *kinds* are those of the service, *cores* those jobs. A push about any other one costs a look into a table.
     """
 
-    def __init__(self, cores: weakref.WeakValueDictionary[JobRef, Core[Any]], watcher: Watcher, trust: Trust) -> None:
+    def __init__(
+        self,
+        kinds: Iterable[JobKind[Any]],
+        cores: weakref.WeakValueDictionary[JobRef, Core[Any]],
+        watcher: Watcher,
+        trust: Trust,
+    ) -> None:
+        self._kinds = {kind.name: kind for kind in kinds}
         self._cores = cores
         self._watcher = watcher
         self._trust = trust
@@ -83,6 +92,22 @@ class Pushes:
         elif worth is Worth.LOOK:
             self._hint((core,))
 
+    def tell(self, feed: Feed, name: Any, data: Any, source: Source) -> None:
+        """Take in an event of the type *name*; what it means stands in *feed*."""
+        tells = feed.tells.get(name) if isinstance(name, str) else None
+        if tells is None or not isinstance(data, dict):
+            return
+        for found in read_event(tells, data):
+            kind = self._kinds.get(found.kind)
+            if kind is None:
+                continue
+            if isinstance(found, Shown):
+                self.take(kind, found.payload, found.ids, source)
+                continue
+            # What can be no id names no job.
+            with contextlib.suppress(InvalidArgument):
+                self.hint(kind, found.ids)
+
     def hint(self, kind: JobKind[Any], ids: Sequence[str]) -> None:
         """Look soon at the job with these *ids*; if they are fewer than its own, at all jobs in that container."""
         self._trust.told(kind.name)
@@ -123,6 +148,10 @@ class Pushes:
             if any(isinstance(each, str) for each in last):
                 cores += [core for core in self._cores.values() if core.record.ref.kind in last]
             self._hasten(core for core in cores if core is not None)
+
+    def wake(self) -> None:
+        """Let the watcher see whether there is something to do."""
+        self._watcher.wake()
 
     def _hasten(self, cores: Iterable[Core[Any]]) -> None:
         try:

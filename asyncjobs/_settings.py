@@ -148,7 +148,9 @@ class Settings:
     first so lately, and is answered with 404 for so long. Looks that are held because the service is away count as
     failed; time in which nothing ran, such as a machine's sleep, does not count.
 
-    *backstop* is how often a job is looked at whose news comes by itself, by webhooks, events or a stream.
+    *backstop* is how often a job is looked at whose news comes by itself, by webhooks, events or a stream. *feed_from*
+    is over how many containers (websets) the jobs must be spread that are waited for, so that the service's list of
+    events is read for them; ``None`` never reads it.
 
     *max_body_bytes* bounds every reply, after decompression. *paces* replaces the pace of looking by the name of
     the kind. *headers* are sent with every request, for example ``{"Exa-Beta": "agent-2026-05-07"}``.
@@ -166,6 +168,7 @@ class Settings:
     unknown_after: float = attrs.field(default=600.0, validator=_positive_seconds)
     appear_grace: float = attrs.field(default=10.0, validator=_seconds)
     backstop: float = attrs.field(default=60.0, validator=_positive_seconds)
+    feed_from: int | None = attrs.field(default=None, validator=attrs.validators.optional(_count))
     max_body_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=_count)
     paces: Mapping[str, Pace] = attrs.field(factory=dict[str, Pace], validator=_paces)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], validator=_headers, repr=False)

@@ -23,6 +23,10 @@ class Trust:
         #: Since when ends are found of which nothing was told, by kind.
         self._missed: dict[str, float] = {}
 
+    def __bool__(self) -> bool:
+        """Whether any news is expected."""
+        return bool(self._expected)
+
     def expect(self, whose: str | JobRef) -> None:
         """Count one more who feeds the news of a kind (by its name) or of one job."""
         self._expected[whose] = self._expected.get(whose, 0) + 1
@@ -47,13 +51,17 @@ class Trust:
         if kind in self._expected:
             self._missed.setdefault(kind, now)
 
-    def backstop(self, ref: JobRef, now: float) -> float | None:
-        """Return the seconds between two looks at a job whose news comes by itself, ``None`` if it does not."""
+    def backstop(self, ref: JobRef, now: float, *, followed: bool = False) -> float | None:
+        """
+        Return the seconds between two looks at a job whose news comes by itself, ``None`` if it does not.
+
+        Of a kind only the ends are sure to be told, which is not enough for a job that is *followed*.
+        """
         if not self._expected:
             return None
         if ref in self._expected:
             return self._backstop
-        if ref.kind not in self._expected:
+        if followed or ref.kind not in self._expected:
             return None
         missed = self._missed.get(ref.kind)
         return self._backstop if missed is None or now < missed + self._backstop else None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asyncjobs._core import Core
+    from asyncjobs._feeding import Feeder
     from asyncjobs._outage import Outage
     from asyncjobs._rounds import Route
     from asyncjobs._surveying import Surveyor
@@ -46,6 +47,8 @@ class Watcher:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         outage.on_good = self._wake.set
+        #: Who reads what the service tells by itself, if it has a list of that.
+        self.feeder: Feeder | None = None
 
     def __len__(self) -> int:
         return len(self._agenda) + len(self._looking)
@@ -56,6 +59,8 @@ class Watcher:
             record = core.record
             self._agenda.join(core, self._surveyor.routes(record.kind, record.ref), record.pace.first)
             self._schedule(core)
+            if self.feeder is not None:
+                self.feeder.watch(record.ref)
         # The end of the loop cancels it while waits of others are left, and a clean-up begins after that.
         if self._task is None or self._task.done() or self._task.cancelling():
             self._task = self._tasks.start(self._run(), "watcher")
@@ -68,6 +73,8 @@ class Watcher:
     def unwatch(self, core: Core[Any]) -> None:
         """Stop looking at *core*; a look that only we wanted is dropped."""
         self._agenda.leave(core)
+        if self.feeder is not None:
+            self.feeder.unwatch(core.record.ref)
         under_way = self._looking.pop(core, None)
         if isinstance(under_way, Look):
             self._under_way -= 1
@@ -78,6 +85,10 @@ class Watcher:
                 under_way.task.cancel()
         if self._task is not None and not self._task.get_loop().is_closed():
             self._wake.set()
+
+    def wake(self) -> None:
+        """See whether there is something to do."""
+        self._wake.set()
 
     async def aclose(self) -> None:
         """Stop, and wait until it has stopped."""
@@ -101,6 +112,8 @@ class Watcher:
                 # Without room a look that ends is what wakes us; without anything due, a new waiter.
                 due = self._agenda.next_due() if self._under_way < self._connections else None
                 due = None if due is None else self._weather.next_time(due)
+                if self.feeder is not None and not self._weather.away:
+                    due = self.feeder.begin(loop.time(), due)
                 timer = None if due is None else loop.call_at(due, self._wake.set)
                 try:
                     await self._wake.wait()

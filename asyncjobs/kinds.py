@@ -11,6 +11,7 @@ from __future__ import annotations
 from asyncjobs._calls import Call, EventSource, Paging, Survey, Trace
 from asyncjobs._client import Client
 from asyncjobs._convert import KeyStyle, key
+from asyncjobs._feeds import Feed, Tells
 from asyncjobs._kinds import JobKind, Limit, Pace, Provider, Refusal, Refused
 from asyncjobs._pages import Pages
 from asyncjobs._states import WORDS, JobState
@@ -20,6 +21,7 @@ __all__ = [
     "Call",
     "Client",
     "EventSource",
+    "Feed",
     "JobKind",
     "JobState",
     "KeyStyle",
@@ -31,6 +33,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Survey",
+    "Tells",
     "Trace",
     "key",
 ]

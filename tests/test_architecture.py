@@ -19,7 +19,7 @@ ROOT = pathlib.Path(asyncjobs.__file__).parent
 TIERS = [
     ["errors", "_states", "_texts"],
     ["_scalars", "_convert", "_refs", "_unpacking"],
-    ["_bodies", "_calls"],
+    ["_bodies", "_calls", "_feeds"],
     ["_models", "_settings", "_kinds"],
     [
         "_figures",
@@ -38,6 +38,7 @@ TIERS = [
         "_words",
         "_news",
         "_trust",
+        "_tails",
         "_record",
         "_cancel",
         "_following",
@@ -60,7 +61,7 @@ TIERS = [
         "_plans",
         "_creating",
     ],
-    ["_core", "_canceling", "_surveying", "_watcher", "_pushes"],
+    ["_core", "_canceling", "_surveying", "_watcher", "_pushes", "_feeding"],
     ["_creates", "_owners", "_engine"],
     ["_updates", "_verbs", "_job", "_events", "_creation", "_pages"],
     ["_ends"],

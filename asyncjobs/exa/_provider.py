@@ -9,6 +9,7 @@ from asyncjobs.exa._agent_models import AgentRun
 from asyncjobs.exa._calls import ALL_WEBSETS, ENDED, ONE_WEBSET, PAGING, websets
 from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
 from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN, WEBSET
+from asyncjobs.exa._webset_tells import FEED
 from asyncjobs.kinds import WORDS, Call, EventSource, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey, Trace
 
 _AGENT_WRITE: Final = {"account": 1, "agent": 1}
@@ -99,4 +100,5 @@ EXA: Final = Provider(
         Refusal("create", 429, Refused.NO_SLOT, code="CONCURRENCY_LIMIT_REACHED"),
     ),
     kinds=(SEARCH, ENRICHMENT, AGENT_RUN, WEBSET, IMPORT, MONITOR_RUN),
+    feed=FEED,
 )

@@ -12,7 +12,6 @@ from asyncjobs.errors import ClientClosed, InvalidArgument
 from asyncjobs.exa import _asgi
 from asyncjobs.exa._deliveries import Delivery, Judge, Memory, check_count
 from asyncjobs.exa._signatures import SigningSecrets, check_tolerance, verify
-from asyncjobs.exa._webset_events import WebsetEvent, feed, told_by
 from asyncjobs.kinds import Client
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from asyncjobs.exa._asgi import Message, Receive, Send
+    from asyncjobs.exa._webset_events import WebsetEvent
 
 __all__ = ["WebhookReceiver", "verify_webhook"]
 
@@ -112,9 +112,9 @@ class WebhookReceiver:
         self.repeated: int = 0
         self.refused: int = 0
         self._relied = contextlib.ExitStack()
-        kinds = told_by(_types(events))
+        types = _types(events)
         for client in clients:
-            self._relied.enter_context(client.expect_pushes(*kinds))
+            self._relied.enter_context(client.expect_events(types))
 
     def __repr__(self) -> str:
         return f"<WebhookReceiver accepted={self.accepted} repeated={self.repeated} refused={self.refused}>"
@@ -153,7 +153,7 @@ class WebhookReceiver:
         try:
             for client in self._clients:
                 with contextlib.suppress(ClientClosed):
-                    feed(client, event, "webhook")
+                    client.tell(event.type, event.data, source="webhook")
             if self._on_event is not None:
                 self._on_event(event)
         except Exception:  # noqa: BLE001 - whatever it is, the event comes again

@@ -35,7 +35,7 @@ async def test_an_end_that_is_pushed_ends_the_wait_without_a_request():
 async def test_a_push_is_an_update():
     """Those who follow a job see it."""
     async with world(works=50.0) as (sandbox, exa, [job]):
-        with exa.expect_pushes(SEARCH):
+        with exa.expect_pushes(job.ref):
             updates = aiter(job)
             await anext(updates)
             following = asyncio.create_task(anext(updates))
