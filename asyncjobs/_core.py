@@ -98,8 +98,7 @@ class Core(Generic[R]):
                 self._look = None
 
     async def _look_now(self, look: Look) -> Snapshot[R]:
-        record, loop = self.record, asyncio.get_running_loop()
-        asked = loop.time()
+        record, asked = self.record, asyncio.get_running_loop().time()
         try:
             reply = await self.services.caller.attempt(
                 build(record.kind.look, record.ref.parts, verb="look"), self.refusals, on_begin=look.begin
@@ -246,7 +245,6 @@ class Core(Generic[R]):
 
     def next_look(self, now: float) -> float:
         """Return when the next look is due."""
-        trust = self.services.trust
-        followed = bool(trust) and any(waiter.ready is not is_final for waiter in self._waiters)
-        backstop = trust.backstop(self.record.ref, now, followed=followed)
+        followed = any(waiter.ready is not is_final for waiter in self._waiters)
+        backstop = self.services.trust.backstop(self.record.ref, now, followed=followed)
         return self.record.next_look(now, random.random(), backstop)  # noqa: S311 - jitter is no secret

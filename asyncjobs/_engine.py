@@ -56,8 +56,7 @@ class Engine:
         self._transport = transport
         # A finalizer of our own might run after those of the session, which complain.
         weakref.finalize(self, transport.abandon)
-        slots = min(settings.connections, provider.in_flight or settings.connections)
-        self._lanes = Lanes(Admission(limits, slots))
+        self._lanes = Lanes(Admission(limits, min(settings.connections, provider.in_flight or settings.connections)))
         outage = Outage(provider.name)
         self.caller: Caller = Caller(transport, self._lanes, outage, settings)
         self.tasks: Tasks = Tasks()
