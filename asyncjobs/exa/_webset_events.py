@@ -50,4 +50,3 @@ class WebsetEvent:
         name = self.data.get("object")
         cls = _CARRIED.get(name) if isinstance(name, str) else None
         return None if cls is None else structure(self.data, cls, KeyStyle.CAMEL)
-

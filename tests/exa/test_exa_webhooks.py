@@ -10,8 +10,18 @@ import pytest
 from services import URL, answer, serving
 
 from asyncjobs import Exa, InvalidArgument, InvalidRequest, NotFound, ProtocolError
-from asyncjobs.exa import EventType, Import, Monitor, MonitorRun, Webhook, Webset, WebsetEvent, WebsetItem, WebsetSearch
-from asyncjobs.exa._webset_events import TELLS
+from asyncjobs.exa import (
+    EXA,
+    EventType,
+    Import,
+    Monitor,
+    MonitorRun,
+    Webhook,
+    Webset,
+    WebsetEvent,
+    WebsetItem,
+    WebsetSearch,
+)
 from asyncjobs.sandbox import Answer, Fault, Lose, Sandbox
 
 TO = "https://hooks.example.com/x"
@@ -125,7 +135,7 @@ async def test_attempts_tell_what_was_delivered():
 
 def test_the_types_of_events_are_those_that_are_understood():
     """All nineteen, here and where pushes are read."""
-    assert set(TELLS) == set(EventType)
+    assert set(EXA.feed.tells) == set(EventType)
     assert len(EventType) == 19
 
 
