@@ -109,4 +109,4 @@ def watercrawl(url: str, jobs: int, latency: float, workers: int) -> dict[str, f
         wall, used = time.perf_counter(), time.process_time()
         list(threads.map(work, range(workers)))
         wall, used = time.perf_counter() - wall, time.process_time() - used
-    return checked(server, {"seconds": wall, "cpu": used, "stall": 0.0}, jobs, workers)
+    return checked(server, {"seconds": wall, "cpu": used, "stall": 0.0, "stretch": 0.0}, jobs, workers)

@@ -26,27 +26,30 @@ _PER_WEBSET = 100
 _BEAT = 0.005
 
 
-async def _beat(lags: list[float]) -> None:
+async def _beat(lags: list[float], stretches: list[float]) -> None:
     loop = asyncio.get_running_loop()
     while True:
-        expected = loop.time() + _BEAT
+        expected, used = loop.time() + _BEAT, time.process_time()
         await asyncio.sleep(_BEAT)
         lags.append(loop.time() - expected)
+        stretches.append(time.process_time() - used)
 
 
 async def timed(work: Callable[[], Awaitable[Any]]) -> dict[str, float]:
     """Return what *work* took: by the clock, of the processor, and at a stretch."""
-    lags = [0.0]
-    beat = asyncio.create_task(_beat(lags))
+    lags: list[float] = []
+    stretches: list[float] = []
+    beat = asyncio.create_task(_beat(lags, stretches))
     await asyncio.sleep(4 * _BEAT)
     lags.clear()
+    stretches.clear()
     wall, used = time.perf_counter(), time.process_time()
     await work()
     wall, used = time.perf_counter() - wall, time.process_time() - used
     # The beat that was due while the last of it ran must still be heard.
     await asyncio.sleep(2 * _BEAT)
     beat.cancel()
-    return {"seconds": wall, "cpu": used, "stall": max(lags)}
+    return {"seconds": wall, "cpu": used, "stall": max(lags), "stretch": max(stretches)}
 
 
 def websets_of(jobs: int) -> int:
@@ -73,6 +76,7 @@ def checked(
         "rate": jobs / figures["seconds"],
         "cpu": figures["cpu"] / jobs * 1e6,
         "stall": figures["stall"] * 1000,
+        "stretch": figures["stretch"] * 1000,
         "seconds": figures["seconds"],
         "requests": (sum(asked.values()) - looks) / jobs,
         "connections": stats["connections"],

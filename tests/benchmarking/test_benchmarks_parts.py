@@ -18,7 +18,7 @@ PARTS = {
     "import_time": (import_time, ["--rounds", "1"], 7),
     "lanes": (lanes, ["--jobs", "30", "--cancels", "1"], 3),
     "memory": (memory, ["--jobs", "40", "--rounds", "1", "--spare", "2"], 4),
-    "storm": (storm, [*_STORM, "--warm", "--no-hardships", "--no-peers"], 22),
+    "storm": (storm, [*_STORM, "--warm", "--no-hardships", "--no-peers"], 24),
     "wait": (wait, ["agent runs", "--jobs", "20", "--seconds", "1", "--interval", "0.3", "--no-peers"], 14),
     "wait, limited": (wait, ["searches in 10 websets", "--jobs", "20", "--seconds", "1", "--limited"], 9),
     "wakeup": (wakeup, ["--jobs", "60", "--ending", "20", "--repeats", "1", "--pause", "1"], 6),
