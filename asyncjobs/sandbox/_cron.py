@@ -48,7 +48,7 @@ class Cron:
         """
         try:
             place = ZoneInfo(zone)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise ValueError(f"unknown timezone {zone!r}") from None
         parts = text.split()
         if len(parts) != len(_FIELDS):

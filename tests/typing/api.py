@@ -32,9 +32,17 @@ from asyncjobs.exa import (
     AgentSearchTrace,
     AgentSource,
     DeletedAgentRun,
+    Import,
+    Monitor,
+    MonitorRun,
+    Team,
+    Webhook,
+    WebhookAttempt,
     Webset,
     WebsetEnrichment,
+    WebsetEvent,
     WebsetItem,
+    WebsetPreview,
     WebsetSearch,
 )
 from asyncjobs.kinds import Call, Client, JobKind, Pace, Provider
@@ -97,6 +105,30 @@ async def events_of_runs(exa: Exa) -> None:
     assert_type(exa.agent.runs.follow("r1", after="3"), EventStream[AgentRun, AgentEvent])
     async for stored in exa.agent.runs.replay("r1"):
         assert_type(stored, AgentEvent)
+
+
+async def around_websets(exa: Exa, webset: Webset) -> None:
+    """A webset as a job, and what there is besides websets."""
+    assert_type(exa.job(webset), Job[Webset])
+    assert_type(await exa.job(webset), Webset)
+    assert_type(await exa.websets.preview(query="q"), WebsetPreview)
+    assert_type(await exa.websets.items.get("w", "i"), WebsetItem)
+    sent = await exa.websets.imports.send("name\nx\n", entity={"type": "company"})
+    assert_type(sent, Job[Import])
+    assert_type(await exa.websets.imports.create(size=1, count=1, entity={}), Job[Import])
+    assert_type(await exa.websets.imports.update("i", title="t"), Import)
+    await exa.websets.imports.upload(sent, b"name")
+    monitor = await exa.websets.monitors.create("w", cron="0 6 * * *", behavior={})
+    assert_type(monitor, Monitor)
+    assert_type(await exa.websets.monitors.runs.get("m", "r"), Job[MonitorRun])
+    async for run in exa.websets.monitors.runs.list(monitor.id):
+        assert_type(run, Job[MonitorRun])
+    assert_type(await exa.websets.webhooks.create(events=["webset.idle"], url="u"), Webhook)
+    async for attempt in exa.websets.webhooks.attempts.list("w", successful=True):
+        assert_type(attempt, WebhookAttempt)
+    async for event in exa.websets.events.list():
+        assert_type(event, WebsetEvent)
+    assert_type(await exa.team(), Team)
 
 
 async def many_at_once(exa: Exa, watercrawl: WaterCrawl, jobs: list[Job[AgentRun]]) -> None:
