@@ -10,6 +10,8 @@ from asyncjobs._lists import next_cursor, page_query, read_rows
 from asyncjobs._pages import Pages
 from asyncjobs._refs import JobRef, check_id
 from asyncjobs._saving import Saving
+from asyncjobs._state_block import Streaming
+from asyncjobs._state_events import StateEvents
 from asyncjobs._wire import build, decode, identify, read_row
 from asyncjobs.errors import InvalidArgument, ProtocolError
 
@@ -160,6 +162,35 @@ class Asking(Saving):
             return await self._send(request, read)
 
         return Pages(fetch)
+
+    def monitor(
+        self, kind: JobKind[R], *ids: str, make: Callable[[dict[str, Any]], T], query: Query = ()
+    ) -> StateEvents[R, T]:
+        """
+        Return the events of a job's status stream; nothing is sent before the first is asked for.
+
+        *make* makes of an event what users get, *query* is sent with the request.
+
+        Raises:
+            NotSupported: The service does not stream the states of such jobs.
+            InvalidArgument: An id cannot be one.
+        """
+        return StateEvents(self.job_of(kind, *ids), make, query)
+
+    def streaming(self, *jobs: Job[Any]) -> Streaming:
+        """
+        Follow these jobs by their status streams while the block runs: ``async with client.streaming(job): …``.
+
+        Whoever waits for one then hears of a change as it happens, and looks are made every ``Settings.backstop``
+        seconds only. When a stream breaks off, or the block ends, the usual pace is back at once: no wait ends with a
+        stream. Each keeps a connection, and a worker at a small server, which may have two of them: it is for a few
+        jobs whose end must be known at once. Many are seen in lists at less cost.
+
+        Raises:
+            NotSupported: The service does not stream the states of such a job.
+            InvalidArgument: They are more than ten, or one is no job.
+        """
+        return Streaming(jobs)
 
     async def _send(self, request: Request, parse: Callable[[Reply], T], refusals: tuple[Refusal, ...] = ()) -> T:
         engine = self._engine

@@ -93,6 +93,24 @@ class Survey:
 
 
 @attrs.frozen(kw_only=True)
+class StateStream:
+    """
+    A stream of server-sent events in which a service tells of one job, from what there is to its end.
+
+    *call* opens it, *accept* is what it wants to be asked for. An event is an object: under *tag* stands what it tells
+    of, under *data* what it tells. If the tag is *state*, that is the whole job. *parts* are the tags of what is told
+    again when the stream is opened again, each with the path of what tells one from another.
+    """
+
+    call: Call
+    accept: str | None = None
+    tag: str = "type"
+    data: str = "data"
+    state: str = "state"
+    parts: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+
+@attrs.frozen(kw_only=True)
 class Trace:
     """
     How the job of a create whose reply was lost is known again, among what the kind's first fitting survey shows.

@@ -19,7 +19,7 @@ from asyncjobs.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from asyncjobs._calls import Call, EventSource, Survey, Trace, Verb
+    from asyncjobs._calls import Call, EventSource, StateStream, Survey, Trace, Verb
     from asyncjobs._feeds import Feed
 
 R_co = TypeVar("R_co", covariant=True)
@@ -116,8 +116,8 @@ class JobKind(Generic[R_co]):
     answered by waiting, not by asking again). *refusals* are the replies that mean "no" in a particular way.
     *settle* is for how many seconds after our own cancel a "cancelled" may still turn into another end. *pace* says
     when to look, *surveys* show many jobs at once. *trace* is how a create whose reply was lost is found again;
-    ``None`` where there is no list to find it in. *events* is what the service tells of a job as it happens, ``None``
-    if it tells nothing.
+    ``None`` where there is no list to find it in. *events* is what the service tells of a job as it happens, one event
+    after the other, *states* a stream in which it shows the job again and again; ``None`` if there is none.
     """
 
     name: str
@@ -142,6 +142,7 @@ class JobKind(Generic[R_co]):
     surveys: tuple[Survey, ...] = ()
     trace: Trace | None = None
     events: EventSource | None = None
+    states: StateStream | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a data sheet that contradicts itself, here rather than at three in the morning."""
@@ -156,6 +157,8 @@ class JobKind(Generic[R_co]):
                 raise InvalidArgument(verb, f"{self.name}: must be repeatable, it is sent again when a reply is lost")
         if self.events is not None and self.events.replay is not None and self.events.replay.fields != parts:
             raise InvalidArgument("events", f"{self.name}: its path has {self.events.replay.fields}, identity {parts}")
+        if self.states is not None and self.states.call.fields != parts:
+            raise InvalidArgument("states", f"{self.name}: its path has {self.states.call.fields}, identity {parts}")
         if self.create is not None and self.create.repeatable:
             raise InvalidArgument("create", f"{self.name}: a create is never repeatable, a second one is a second bill")
         if self.trace is not None and self.roll is None:

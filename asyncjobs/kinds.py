@@ -8,7 +8,7 @@ services that come with the library.
 
 from __future__ import annotations
 
-from asyncjobs._calls import Call, EventSource, Paging, Survey, Trace
+from asyncjobs._calls import Call, EventSource, Paging, StateStream, Survey, Trace
 from asyncjobs._client import Client
 from asyncjobs._convert import KeyStyle, key
 from asyncjobs._feeds import Feed, Tells
@@ -32,6 +32,7 @@ __all__ = [
     "Provider",
     "Refusal",
     "Refused",
+    "StateStream",
     "Survey",
     "Tells",
     "Trace",

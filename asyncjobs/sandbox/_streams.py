@@ -18,19 +18,12 @@ _HEARTBEAT = 15.0
 class Follower:
     """Wakes at each change of one job; a context manager.
 
-    It looks up every *heartbeat* seconds, too, and when *also*, given the time, says that there will be something more.
+    It wakes, too, when *also*, given the time, says that there will be something more.
     """
 
-    def __init__(
-        self,
-        world: World,
-        job: RemoteJob,
-        heartbeat: float = _HEARTBEAT,
-        also: Callable[[float], float | None] | None = None,
-    ) -> None:
+    def __init__(self, world: World, job: RemoteJob, also: Callable[[float], float | None] | None = None) -> None:
         self._world = world
         self._job = job
-        self._heartbeat = heartbeat
         self._also = also
         self._wake = asyncio.Event()
 
@@ -46,7 +39,7 @@ class Follower:
     async def change(self) -> bool:
         """Wait until the job may have changed, or for a heartbeat; false when the sandbox closes."""
         now = self._world.now()
-        times = (self._job.next_change(now), None if self._also is None else self._also(now), now + self._heartbeat)
+        times = (self._job.next_change(now), None if self._also is None else self._also(now), now + _HEARTBEAT)
         delay = min(at for at in times if at is not None) - now
         try:
             async with asyncio.timeout(delay):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # Jobs that are older than this, in seconds, no longer hold a slot.
 _SLOT_AGE = 7200.0
 _SSE_HEADERS: Final = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-_SILENCE: Final = 15.0
 
 
 def _nothing(job: RemoteJob, call: Call) -> list[dict[str, Any]]:
@@ -139,8 +138,12 @@ class Requests:
     async def _follow(self, job: RemoteJob, call: Call) -> AsyncIterator[bytes]:
         sort, shown, said = self.sort, None, 0.0
         told: set[str] = set()
-        heartbeat = _SILENCE if sort.heartbeat is None else sort.heartbeat
-        with Follower(self.world, job, heartbeat, lambda now: sort.next_part(job, now)) as follower:
+
+        def next_frame(now: float) -> float | None:
+            beat = None if sort.heartbeat is None else said + sort.heartbeat
+            return min((at for at in (beat, sort.next_part(job, now)) if at is not None), default=None)
+
+        with Follower(self.world, job, next_frame) as follower:
             while True:
                 call.now = now = self.world.now()
                 frames: list[bytes] = []

@@ -19,6 +19,10 @@ from asyncjobs.watercrawl._crawl_models import (
 from asyncjobs.watercrawl._crawls import (
     Crawls,
 )
+from asyncjobs.watercrawl._events import (
+    FeedMessage,
+    RequestEvent,
+)
 from asyncjobs.watercrawl._models import (
     RequestStatus,
     SearchDepth,
@@ -60,7 +64,9 @@ __all__ = [
     "CrawlType",
     "CrawledPage",
     "Crawls",
+    "FeedMessage",
     "PageOptions",
+    "RequestEvent",
     "RequestStatus",
     "SearchDepth",
     "SearchOptions",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.errors import InvalidArgument, ProtocolError
 from asyncjobs.kinds import Call, KeyStyle
-from asyncjobs.watercrawl._crawl_models import CrawlResult
+from asyncjobs.watercrawl._crawl_models import CrawlRequest, CrawlResult
+from asyncjobs.watercrawl._events import make_event
 from asyncjobs.watercrawl._provider import BATCH, CRAWL, LARGEST_FILE, PAGING
 from asyncjobs.watercrawl._sitemap_models import read_pages
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from asyncjobs._creation import Creation
     from asyncjobs._job import Job
     from asyncjobs._models import CancelOutcome
+    from asyncjobs._state_events import StateEvents
     from asyncjobs.kinds import Client, Pages
-    from asyncjobs.watercrawl._crawl_models import CrawlRequest
+    from asyncjobs.watercrawl._events import RequestEvent
     from asyncjobs.watercrawl._sitemap_models import SitemapPage
 
 _ONE: Final = "/api/v1/core/crawl-requests/{uuid}/"
@@ -102,6 +104,22 @@ class Crawls:
         """
         query = () if status is None else (("status", status),)
         return self._client.list_jobs(CRAWL, CRAWL.surveys[0], page_size=page_size, query=query)
+
+    def monitor(self, uuid: str, *, download: bool = False) -> StateEvents[CrawlRequest, RequestEvent[CrawlRequest]]:
+        """
+        Return what a crawl does as it happens: ``async for event in watercrawl.crawls.monitor(uuid)``.
+
+        Each page that it finds, once, states, and lines of its log. It goes on until the crawl was seen to end, and the
+        last event shows how, also where the service's stream breaks off or ends before. With *download* each page
+        carries its content. It keeps a connection, and a worker at a small server, as long as it is read: for many
+        crawls, wait.
+
+        Raises (when iterated):
+            NotFound: There is no such crawl.
+            JobUnreachable, APIError, ...: What would end a wait; see ``Job.wait``.
+        """
+        query = (("prefetched", "true"),) if download else ()
+        return self._client.monitor(CRAWL, uuid, make=lambda event: make_event(event, CrawlRequest), query=query)
 
     async def cancel(self, uuid: str) -> CancelOutcome:
         """Stop a crawl, as ``Job.cancel`` does. The pages that it has found are charged, and stay."""

@@ -17,6 +17,7 @@ from asyncjobs.kinds import (
     Provider,
     Refusal,
     Refused,
+    StateStream,
     Survey,
     Trace,
 )
@@ -53,6 +54,12 @@ _SETTLE: Final = 0.5
 #: neither, and is looked at alone.
 _LIVE: Final = ({"status": "new"}, {"status": "running"})
 
+
+def _states(root: str, **parts: str) -> StateStream:
+    # It refuses who asks for `text/event-stream` alone.
+    return StateStream(call=Call("GET", f"{root}{_ID}status/", repeatable=True), accept="application/json", parts=parts)
+
+
 SEARCH: Final = JobKind(
     name="watercrawl.search",
     resource=SearchRequest,
@@ -75,6 +82,7 @@ SEARCH: Final = JobKind(
         alike={"query": "query", "search_options": "search_options", "result_limit": "result_limit"},
         created="created_at",
     ),
+    states=_states(_SEARCHES),
 )
 
 CRAWL: Final = JobKind(
@@ -97,6 +105,7 @@ CRAWL: Final = JobKind(
         alike={"url": "url", "urls": "urls", "options.page_options": "options.page_options"},
         created="created_at",
     ),
+    states=_states(_CRAWLS, result="data.uuid"),
 )
 
 #: The same kind of job, begun in another way: the pages of a list, and none that they link to.
@@ -121,6 +130,7 @@ SITEMAP: Final = JobKind(
         Survey(Call("GET", _SITEMAPS, repeatable=True), "results", paging=PAGING, newest_first=True, turns=_LIVE),
     ),
     trace=Trace(alike={"url": "url", "options": "options"}, created="created_at"),
+    states=_states(_SITEMAPS),
 )
 
 WATERCRAWL: Final = Provider(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asyncjobs.watercrawl._events import make_event
+from asyncjobs.watercrawl._models import SearchRequest
 from asyncjobs.watercrawl._provider import SEARCH
 
 if TYPE_CHECKING:
     from asyncjobs._creation import Creation
     from asyncjobs._job import Job
     from asyncjobs._models import CancelOutcome
+    from asyncjobs._state_events import StateEvents
     from asyncjobs.kinds import Client, Pages
-    from asyncjobs.watercrawl._models import SearchRequest
+    from asyncjobs.watercrawl._events import RequestEvent
 
 
 class Searches:
@@ -78,6 +81,21 @@ class Searches:
         The service cannot filter this list.
         """
         return self._client.list_jobs(SEARCH, SEARCH.surveys[0], page_size=page_size)
+
+    def monitor(self, uuid: str, *, download: bool = False) -> StateEvents[SearchRequest, RequestEvent[SearchRequest]]:
+        """
+        Return what a search does as it happens: ``async for event in watercrawl.searches.monitor(uuid)``.
+
+        States, and lines of its log. It goes on until the search was seen to end, and the last event shows how, also
+        where the service's stream breaks off or ends before. With *download* a state that has results carries them. It
+        keeps a connection, and a worker at a small server, as long as it is read: for many searches, wait.
+
+        Raises (when iterated):
+            NotFound: There is no such search.
+            JobUnreachable, APIError, ...: What would end a wait; see ``Job.wait``.
+        """
+        query = (("prefetched", "true"),) if download else ()
+        return self._client.monitor(SEARCH, uuid, make=lambda event: make_event(event, SearchRequest), query=query)
 
     async def cancel(self, uuid: str) -> CancelOutcome:
         """Stop a search, as ``Job.cancel`` does."""

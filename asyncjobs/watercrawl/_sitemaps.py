@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.kinds import Call
+from asyncjobs.watercrawl._events import make_event
 from asyncjobs.watercrawl._provider import SITEMAP
+from asyncjobs.watercrawl._sitemap_models import SitemapRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
     from asyncjobs._creation import Creation
     from asyncjobs._job import Job
     from asyncjobs._models import CancelOutcome
+    from asyncjobs._state_events import StateEvents
     from asyncjobs.kinds import Client, Pages
-    from asyncjobs.watercrawl._sitemap_models import SitemapRequest
+    from asyncjobs.watercrawl._events import RequestEvent
 
 _ONE: Final = "/api/v1/core/sitemaps/{uuid}/"
 _GRAPH: Final = Call("GET", f"{_ONE}graph/", repeatable=True)
@@ -82,6 +85,23 @@ class Sitemaps:
         """
         query = () if status is None else (("status", status),)
         return self._client.list_jobs(SITEMAP, SITEMAP.surveys[0], page_size=page_size, query=query)
+
+    def monitor(
+        self, uuid: str, *, download: bool = False
+    ) -> StateEvents[SitemapRequest, RequestEvent[SitemapRequest]]:
+        """
+        Return what a sitemap does as it happens: ``async for event in watercrawl.sitemaps.monitor(uuid)``.
+
+        States, and lines of its log. It goes on until the sitemap was seen to end, and the last event shows how, also
+        where the service's stream breaks off or ends before. With *download* a state that has a result carries its
+        pages. It keeps a connection, and a worker at a small server, as long as it is read: for many sitemaps, wait.
+
+        Raises (when iterated):
+            NotFound: There is no such sitemap.
+            JobUnreachable, APIError, ...: What would end a wait; see ``Job.wait``.
+        """
+        query = (("prefetched", "true"),) if download else ()
+        return self._client.monitor(SITEMAP, uuid, make=lambda event: make_event(event, SitemapRequest), query=query)
 
     async def cancel(self, uuid: str) -> CancelOutcome:
         """Stop a sitemap, as ``Job.cancel`` does. Nothing of its price is given back."""

@@ -46,7 +46,15 @@ from asyncjobs.exa import (
     WebsetSearch,
 )
 from asyncjobs.kinds import Call, Client, JobKind, Pace, Provider
-from asyncjobs.watercrawl import CrawledPage, CrawlRequest, CrawlResult, SearchRequest, SitemapPage, SitemapRequest
+from asyncjobs.watercrawl import (
+    CrawledPage,
+    CrawlRequest,
+    CrawlResult,
+    FeedMessage,
+    SearchRequest,
+    SitemapPage,
+    SitemapRequest,
+)
 
 if TYPE_CHECKING:
     import aiohttp
@@ -193,6 +201,13 @@ async def watercrawl_crawls(watercrawl: WaterCrawl) -> None:
         assert_type(result.page, CrawledPage | None)
     assert_type(await watercrawl.crawls.sitemap_markdown("id"), str)
     assert_type(await watercrawl.crawls.result("id", "id"), CrawlResult)
+    async for event in watercrawl.crawls.monitor("id"):
+        assert_type(event.request, CrawlRequest | None)
+        assert_type(event.result, CrawlResult | None)
+        assert_type(event.message, FeedMessage | None)
+    job = await watercrawl.crawls.get("id")
+    async with watercrawl.streaming(job):
+        assert_type(await job.wait(), Snapshot[CrawlRequest])
     assert_type(await watercrawl.crawls.download("id", pathlib.Path("a.zip"), output_format="markdown"), int)
     assert_type(await watercrawl.crawls.sitemap("id"), tuple[SitemapPage, ...])
     assert_type(await watercrawl.crawls.cancel("id"), CancelOutcome)
