@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asyncjobs import Job
 
 
-class _Leaving:
+class Leaving:
     """Enters how a block of one or many owned jobs was left; the program's own mishap ends here."""
 
     def __init__(self, plan: Plan) -> None:
@@ -54,7 +54,7 @@ class _Leaving:
 
 async def block(plan: Plan) -> None:
     """Leave a block while the job runs."""
-    with _Leaving(plan) as leaving:
+    with Leaving(plan) as leaving:
         async with plan.create(plan.one) as job:
             leaving.owns(0, job)
             await plan.pause(6.0)
@@ -62,7 +62,7 @@ async def block(plan: Plan) -> None:
 
 async def block_with_glances(plan: Plan) -> None:
     """Look now and then, without waiting."""
-    with _Leaving(plan) as leaving:
+    with Leaving(plan) as leaving:
         async with plan.create(plan.one) as job:
             leaving.owns(0, job)
             for _ in range(4):
@@ -72,7 +72,7 @@ async def block_with_glances(plan: Plan) -> None:
 
 async def block_to_the_end(plan: Plan) -> None:
     """Wait within the block."""
-    with _Leaving(plan) as leaving:
+    with Leaving(plan) as leaving:
         async with plan.create(plan.one) as job:
             leaving.owns(0, job)
             await plan.waited(plan.one, job)
@@ -80,7 +80,7 @@ async def block_to_the_end(plan: Plan) -> None:
 
 async def block_with_mishap(plan: Plan) -> None:
     """Leave it by an exception."""
-    with _Leaving(plan) as leaving:
+    with Leaving(plan) as leaving:
         async with plan.create(plan.one) as job:
             leaving.owns(0, job)
             await plan.pause(4.0)
@@ -107,7 +107,7 @@ async def block_in_timeout(plan: Plan) -> None:
 async def entered_later(plan: Plan) -> None:
     """Own a job that was created before."""
     if (job := await plan.made(plan.one)) is not None:
-        with _Leaving(plan) as leaving:
+        with Leaving(plan) as leaving:
             leaving.owns(0, job)
             async with job:
                 await plan.pause(4.0)
@@ -115,7 +115,7 @@ async def entered_later(plan: Plan) -> None:
 
 async def detached(plan: Plan) -> None:
     """Give the job up within its block."""
-    with _Leaving(plan):
+    with Leaving(plan):
         async with plan.create(plan.one) as job:
             plan.book.returned(plan.one, job)
             await plan.pause(1.0)
@@ -123,7 +123,7 @@ async def detached(plan: Plan) -> None:
             plan.one.owned = False
 
 
-async def _fill(plan: Plan, group: JobGroup, leaving: _Leaving) -> None:
+async def _fill(plan: Plan, group: JobGroup, leaving: Leaving) -> None:
     async def add(index: int) -> None:
         intent = plan.intents[index]
         job = await plan.told("group.create", group.create(plan.create(intent)), intent)
@@ -135,7 +135,7 @@ async def _fill(plan: Plan, group: JobGroup, leaving: _Leaving) -> None:
 
 async def group_to_the_end(plan: Plan) -> None:
     """Leave a group without an exception: it waits."""
-    with _Leaving(plan) as leaving:
+    with Leaving(plan) as leaving:
         async with JobGroup() as group:
             await _fill(plan, group, leaving)
         for intent in plan.intents:
@@ -145,7 +145,7 @@ async def group_to_the_end(plan: Plan) -> None:
 
 async def group_with_mishap(plan: Plan) -> None:
     """Leave a group by an exception."""
-    with _Leaving(plan) as leaving:
+    with Leaving(plan) as leaving:
         async with JobGroup() as group:
             await _fill(plan, group, leaving)
             await plan.pause(4.0)

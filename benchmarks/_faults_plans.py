@@ -13,6 +13,7 @@ from asyncjobs.sandbox import Life, Sandbox, races
 from benchmarks._faults_blocks import GROUPS, OWNED, WEBSETS
 from benchmarks._faults_book import Book, Intent, text_of
 from benchmarks._faults_many import MANY
+from benchmarks._faults_streams import STREAMS
 from benchmarks._faults_uses import USES, Plan
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ KINDS: Final = (
     "watercrawl.crawl",
     "watercrawl.sitemap",
 )
+_RUN: Final = "exa.agent_run"
 _JOBS_OF_A_WEBSET: Final = 20
 _KEY: Final = "any key"
 
@@ -90,7 +92,11 @@ async def plans(
 ) -> AsyncGenerator[Plan]:
     """Make up what is done with so many jobs, give each of them a life, and yield one plan after the other."""
     both = set(KINDS[:2]) <= set(setup.kinds)
-    shares = ((USES, 0.55), (OWNED, 0.25), (MANY, 0.08), (GROUPS, 0.06), (WEBSETS, 0.06 if both else 0.0))
+    runs = _RUN in setup.kinds
+    shares = (
+        *((USES, 0.55), (OWNED, 0.25), (MANY, 0.08), (GROUPS, 0.06)),
+        *((WEBSETS, 0.06 if both else 0.0), (STREAMS, 0.08 if runs else 0.0)),
+    )
     count = 0
     webset = ""
     while count < setup.jobs:
@@ -105,6 +111,8 @@ async def plans(
         kinds = (
             KINDS[:2]
             if table is WEBSETS
+            else (_RUN,)
+            if table is STREAMS
             else rng.choices(setup.kinds, k=1) * size
             if twins
             else rng.choices(setup.kinds, k=size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from asyncjobs.sandbox import Answer, Choice, Cut, Drop, Fault, Replace, Restart, Say, Stale, Stall
+from asyncjobs.sandbox import Answer, Choice, Cut, Drop, Fault, Interrupt, Repeat, Replace, Restart, Say, Stale, Stall
 
 if TYPE_CHECKING:
     import random
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asyncjobs.sandbox._faults import Deed
 
 _HTML: Final = "<html><body><h1>The server is having a bad day</h1></body></html>"
+_RUN: Final = "exa.agent_run"
 _EXA: Final = r"^/(agent|websets)"
 _WATERCRAWL: Final = r"^/api/"
 _OVERLOADED: Final = Answer(503, {"error": "The service is overloaded", "tag": "SERVICE_OVERLOADED"})
@@ -55,7 +56,14 @@ def rules(rng: random.Random, rate: float) -> list[Fault]:
     ]
     # WaterCrawl has one database; Exa may well read from a copy that lags.
     lags: list[Deed] = [Stale(rng.uniform(0.2, 4.0)) for _ in range(60)]
+    breaks: list[Deed] = [
+        Repeat(),
+        *(Interrupt(how, events) for how in ("cut", "stall") for events in range(4)),
+        # One that ends early without an event looks as if there were none.
+        *(Interrupt("end", events) for events in range(1, 4)),
+    ]
     return [
+        *(Fault(Choice(breaks), kind=_RUN, verb=verb, times=None, probability=rate) for verb in ("create", "events")),
         Fault(writes, verb="create", times=None, probability=rate),
         Fault(writes, verb="cancel", times=None, probability=rate),
         Fault(Choice([*common, *words, *lags]), path=_EXA, times=None, probability=rate),

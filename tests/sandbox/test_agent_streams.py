@@ -7,18 +7,18 @@ import asyncio
 import aiohttp
 import pytest
 
-from asyncjobs.sandbox import Fault, Interrupt, Life, Repeat
+from asyncjobs.sandbox import Fault, Interrupt, Life, Repeat, Stall
 
 KIND, ROOT = "exa.agent_run", "/agent/runs"
 SSE = {"Accept": "text/event-stream"}
 
 
-async def streamed(talk):
+async def streamed(talk, bound=1000):
     """Create a run with its events; return the text as far as it came, and how it ended."""
     url, headers = talk.sandbox.url + ROOT, SSE | {"x-api-key": "key"}
     parts = []
     try:
-        async with asyncio.timeout(1000), talk.session.post(url, json={"query": "x"}, headers=headers) as response:
+        async with asyncio.timeout(bound), talk.session.post(url, json={"query": "x"}, headers=headers) as response:
             async for part in response.content.iter_any():
                 parts.append(part)
     except (aiohttp.ClientError, TimeoutError) as error:
@@ -72,6 +72,16 @@ async def test_events_may_come_twice(opened):
         ids = [line for line in text.splitlines() if line.startswith("id: ")]
         assert ids == [f"id: {number}" for number in (1, 1, 2, 2, 3, 3, 4, 4)]
         assert end is None
+
+
+async def test_a_reader_who_leaves_before_a_held_stream_is_no_accident(opened, caplog):
+    """The run is created, and nobody complains."""
+    async with opened() as talk:
+        talk.sandbox.fault(Fault(Stall(60), verb="create"))
+        assert await streamed(talk, 10) == ("", TimeoutError)
+        await asyncio.sleep(100)
+        assert len(talk.sandbox.ledger.created()) == 1
+    assert not caplog.records
 
 
 async def test_no_stream_is_left_alone(opened):
