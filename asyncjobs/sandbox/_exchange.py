@@ -60,8 +60,9 @@ class Exchange:
         self.date(reply)
         if isinstance(reply, Reply):
             return _whole(reply)
-        if self.is_cut:
-            # Its reader has left while the reply was held.
+        # Its reader may have left while the reply was held.
+        left = self.is_cut
+        if left:
             return web.Response()
         response = web.StreamResponse(headers={"Content-Type": EVENTS} | reply.headers)
         await response.prepare(self.request)
