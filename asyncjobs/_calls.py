@@ -22,7 +22,7 @@ class Call:
 
     *path* is a template whose fields are filled with ids, each as one encoded segment. *repeatable*
     says whether sending it again is harmless when the first attempt may have had its effect. *costs*
-    says how much it takes of which :class:`Limit` (by name); *query* is sent every time.
+    says how much it takes of which :class:`Limit` (by name); *query* and *headers* are sent every time.
     """
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -30,6 +30,7 @@ class Call:
     repeatable: bool = attrs.field(kw_only=True)
     costs: Mapping[str, int] = attrs.field(factory=dict[str, int], kw_only=True)
     query: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
     #: The names of the ids in *path*, in order.
     fields: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
     #: What stands before, between and after them.

@@ -125,6 +125,9 @@ class AiohttpTransport:
         self, session: aiohttp.ClientSession, request: Request, headers: CIMultiDict[str]
     ) -> Awaitable[aiohttp.ClientResponse]:
         path, _, query = request.target.partition("?")
+        if request.headers:
+            headers = headers.copy()
+            headers.update(request.headers)
         return session.request(
             request.method,
             # Already encoded: decoding and encoding again could turn "%2F" into a slash.

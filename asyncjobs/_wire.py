@@ -44,6 +44,7 @@ class Request:
     repeatable: bool
     verb: Verb | None = None
     costs: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     body: bytes | None = attrs.field(default=None, repr=False)
 
 
@@ -110,6 +111,7 @@ def build(
         repeatable=call.repeatable,
         verb=verb,
         costs=call.costs,
+        headers=call.headers,
         body=None if body is None else encode_body(body),
     )
 

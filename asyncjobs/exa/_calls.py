@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+import attrs
+
+from asyncjobs.errors import InvalidArgument
 from asyncjobs.kinds import Call, Paging, Refusal, Refused, Trace
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ ENDED: Final = (Refusal("cancel", 400, Refused.NOT_IN_STATE), Refusal("cancel", 
 #: Every request of Websets counts twice: for the account, and for Websets.
 _COSTS: Final[Mapping[str, int]] = {"account": 1, "websets": 1}
 
+_PRIORITIES: Final = ("low", "medium", "high")
+
 
 def websets(method: Literal["GET", "POST", "PATCH", "DELETE"], path: str, *, repeatable: bool = True) -> Call:
     """Return a call of Websets; *path* is what follows the version."""
@@ -30,3 +35,17 @@ ONE_WEBSET: Final = websets("GET", "websets/{webset}")
 ALL_WEBSETS: Final = websets("GET", "websets")
 ALL_IMPORTS: Final = websets("GET", "imports")
 ALL_MONITORS: Final = websets("GET", "monitors")
+
+
+def prioritized(call: Call, priority: str | None) -> Call:
+    """
+    Return a create of paid work with this *priority*; ``None`` leaves it to the service.
+
+    Raises:
+        InvalidArgument: There is no such priority.
+    """
+    if priority is None:
+        return call
+    if priority not in _PRIORITIES:
+        raise InvalidArgument("priority", f"expected one of {', '.join(_PRIORITIES)}")
+    return attrs.evolve(call, headers={"x-exa-websets-priority": priority})

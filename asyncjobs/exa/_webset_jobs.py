@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from asyncjobs.exa._calls import websets
+import attrs
+
+from asyncjobs.exa._calls import prioritized, websets
 from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
 from asyncjobs.exa._provider import ENRICHMENT, SEARCH
 from asyncjobs.exa._wireform import body
@@ -40,6 +42,7 @@ class Searches:
         behavior: str | None = None,
         max_people_per_company: int | None = None,
         metadata: Mapping[str, str] | None = None,
+        priority: str | None = None,
     ) -> Creation[WebsetSearch]:
         """
         Start a search for *count* items that fit *query* (1 to 5,000 characters).
@@ -47,6 +50,10 @@ class Searches:
         Await it for a job, or enter it to own the job. *entity*, *criteria* (1 to 5), *exclude* and *scope* are in
         the service's own form; what is ``None`` the service chooses. *recall* asks for an estimate of how many
         there are. *behavior* is ``override`` (the default: items that no longer fit are dropped) or ``append``.
+        *priority* is ``low``, ``medium`` or ``high``.
+
+        Raises:
+            InvalidArgument: There is no such *priority*.
 
         Raises (when awaited):
             CreateUncertain: The outcome is unknown, and the search was not found in the webset.
@@ -65,7 +72,9 @@ class Searches:
             max_people_per_company=max_people_per_company,
             metadata=metadata,
         )
-        return self._client.create(SEARCH, fields, webset)
+        assert SEARCH.create is not None
+        kind = SEARCH if priority is None else attrs.evolve(SEARCH, create=prioritized(SEARCH.create, priority))
+        return self._client.create(kind, fields, webset)
 
     async def get(self, webset: str, search: str) -> Job[WebsetSearch]:
         """

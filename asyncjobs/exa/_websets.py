@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.errors import InvalidArgument
-from asyncjobs.exa._calls import ALL_WEBSETS, ONE_WEBSET, PAGING, TRACE, websets
+from asyncjobs.exa._calls import ALL_WEBSETS, ONE_WEBSET, PAGING, TRACE, prioritized, websets
 from asyncjobs.exa._imports import Imports
 from asyncjobs.exa._models import Webset
 from asyncjobs.exa._monitoring import Monitors
@@ -58,6 +58,7 @@ class Websets:
         exclude: Sequence[Mapping[str, Any]] | None = None,
         external_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        priority: str | None = None,
     ) -> Webset:
         """
         Create a webset.
@@ -66,12 +67,14 @@ class Websets:
         all of it, ``exa.jobs(webset)`` are those of each search and enrichment.
 
         *search*, *enrichments*, *imports* and *exclude* are in the service's own form and spelling, *external_id* is
-        your own unique name for it, *metadata* your own data (values of up to 1,000 characters).
+        your own unique name for it, *metadata* your own data (values of up to 1,000 characters). *priority* is ``low``,
+        ``medium`` or ``high`` (``None``: the service chooses).
 
         An *external_id* also protects the create: if its outcome is unknown it is sent again, because the service
         takes no name twice.
 
         Raises:
+            InvalidArgument: There is no such *priority*.
             Conflict: The *external_id* is taken.
             CreateUncertain: The outcome is unknown, and the webset was not found; see :meth:`reconcile`.
             APIError, TransportError: The service refused, or could not be reached.
@@ -82,7 +85,7 @@ class Websets:
         if imports is not None:
             fields["import"] = imports
         return await self._client.make(
-            _CREATE,
+            prioritized(_CREATE, priority),
             kind=WEBSET.name,
             into=Webset,
             body=fields,
