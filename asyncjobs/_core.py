@@ -7,7 +7,6 @@ One poll, one cancel request and one cached result per job, however many handles
 from __future__ import annotations
 
 import asyncio
-import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -243,8 +242,8 @@ class Core(Generic[R]):
         """Whether the next look is wanted sooner than by the ordinary pace."""
         return self.record.urgent
 
-    def next_look(self, now: float) -> float:
-        """Return when the next look is due."""
+    def next_look(self, now: float, spread: float) -> float:
+        """Return when the next look is due; *spread* from 0 to 1 is the dice."""
         followed = any(waiter.ready is not is_final for waiter in self._waiters)
         backstop = self.services.trust.backstop(self.record.ref, now, followed=followed)
-        return self.record.next_look(now, random.random(), backstop)  # noqa: S311 - jitter is no secret
+        return self.record.next_look(now, spread, backstop)

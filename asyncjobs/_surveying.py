@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._lists import next_cursor, page_request, read_rows
-from asyncjobs._rounds import Route
+from asyncjobs._rounds import Route, Tally
 from asyncjobs._wire import decode, identify, read_row
 from asyncjobs.errors import ProtocolError
 
@@ -24,16 +24,24 @@ _MOST_SCOPES: Final = 10_000
 
 
 class Round:
-    """One reading of a list: who is expected in it, and how far it has got."""
+    """
+    One reading of a list: who is expected in it, and how far it has got.
 
-    def __init__(self, route: Route, wanted: set[Core[Any]]) -> None:
+    Those whom it shows are due again together, however long it takes from page to page: *spread* from 0 to 1 is the
+    dice for all of them.
+    """
+
+    def __init__(self, route: Route, wanted: set[Core[Any]], spread: float) -> None:
         self.route: Route = route
         self.wanted: set[Core[Any]] = wanted
-        self.task: asyncio.Task[int]
+        self.spread: float = spread
+        self.task: asyncio.Task[Tally]
         #: Those that it has shown: a page that only repeats others is worth nothing.
         self.shown: set[Core[Any]] = set()
         self.asked: float = asyncio.get_running_loop().time()
+        #: When the latest request for it left its lane, and when the first reply came.
         self.began: float | None = None
+        self.came: float | None = None
 
     def begin(self) -> None:
         self.began = asyncio.get_running_loop().time()
@@ -74,44 +82,41 @@ class Surveyor:
             self._routes[kind.name, scope] = routes
         return routes
 
-    async def read(self, this: Round, shown: Callable[[Core[Any]], object]) -> int:
+    async def read(self, this: Round, shown: Callable[[Core[Any]], bool]) -> Tally:
         """
-        Read a list page by page, as long as that is worth it and somebody is missing; return how many pages were.
+        Read a list page by page, as long as that is worth it and somebody is missing; return what came of it.
 
-        *shown* is called for each job in it that somebody waits for.
+        *shown* is called for each job in it that somebody waits for, and says whether it was expected.
 
         Raises:
             APIError, TransportError, ProtocolError: A page could not be read.
         """
-        route = this.route
-        turns: list[list[int]] = []
-        queries = route.survey.turns or ({},)
-        for query in queries:
-            if this.wanted or not turns:
-                turns.append(await self._read_turn(this, query, shown))
-        # The first pages of all turns are one question: which of them shows a job is no matter. Where some turns were
-        # not needed, what they would have shown is not known.
-        if len(turns) == len(queries) and sum(first for first, *_ in turns) < route.worth:
-            return 0
-        return 1 + sum(found >= route.worth for _, *others in turns for found in others)
+        tally = Tally()
+        for number, query in enumerate(this.route.survey.turns or ({},)):
+            if this.wanted or not number:
+                await self._read_turn(this, query, tally, shown)
+        return tally
 
     async def _read_turn(
-        self, this: Round, query: Mapping[str, str], shown: Callable[[Core[Any]], object]
-    ) -> list[int]:
-        """Read the list with this *query* and return how many of those that somebody waits for each page showed."""
+        self, this: Round, query: Mapping[str, str], tally: Tally, shown: Callable[[Core[Any]], bool]
+    ) -> None:
+        """Read the list with this *query*."""
         route, cursor = this.route, None
-        pages: list[int] = []
         while True:
             request = page_request(route.survey, route.ids, cursor, query)
             reply = await self._caller.attempt(request, self._provider.refusals, on_begin=this.begin)
+            this.came = this.came or asyncio.get_running_loop().time()
             payload = decode(reply, token=True)
-            pages.append(self._show(this, payload, reply, shown))
+            found, useful = self._show(this, payload, reply, shown)
+            goes_on = tally.page(len(reply.body), shown=found, useful=useful, left=len(this.wanted))
             cursor = next_cursor(payload, route.survey.paging)
-            if cursor is None or not this.wanted or pages[-1] < route.worth:
-                return pages
+            if cursor is None or not goes_on:
+                return
 
-    def _show(self, this: Round, payload: dict[str, Any], reply: Reply, shown: Callable[[Core[Any]], object]) -> int:
-        found = 0
+    def _show(
+        self, this: Round, payload: dict[str, Any], reply: Reply, shown: Callable[[Core[Any]], bool]
+    ) -> tuple[int, int]:
+        found = useful = 0
         for kind, path in self._rows[this.route.survey.call.address]:
             for row in read_rows(payload, path):
                 core = self._core_of(kind, row, this.route.ids)
@@ -124,8 +129,8 @@ class Surveyor:
                 found += 1
                 this.shown.add(core)
                 core.take_in(snapshot, began=reply.began)
-                shown(core)
-        return found
+                useful += shown(core)
+        return found, useful
 
     def _core_of(self, kind: JobKind[Any], row: Any, ids: tuple[str, ...]) -> Core[Any] | None:
         if not isinstance(row, dict):

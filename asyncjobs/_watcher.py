@@ -96,11 +96,14 @@ class Watcher:
             self._task.cancel()
             await asyncio.wait((self._task,))
 
-    def _schedule(self, core: Core[Any], *, alone: bool = False) -> None:
+    def _schedule(self, core: Core[Any], *, alone: bool = False, this: Round | None = None) -> None:
         now = asyncio.get_running_loop().time()
         # What was due while nobody waited is due now, and was not held till now.
-        due = now if alone else max(core.next_look(now), now)
-        self._agenda.schedule(core, due, urgent=core.urgent, alone=alone)
+        due = now if alone else max(_next_look(core, now, this), now)
+        record = core.record
+        # Somebody waits for what comes of a cancel: that is more urgent than looks at other jobs.
+        ahead = record.urgent and (record.requested_by_us or record.snapshot is not None)
+        self._agenda.schedule(core, due, urgent=record.urgent, ahead=ahead, alone=alone)
         self._wake.set()
 
     async def _run(self) -> None:
@@ -150,7 +153,7 @@ class Watcher:
             core.held(self._weather, due=due, now=now)
         # One that fails for itself would tell nothing, however often it is asked.
         probe, _ = min(overdue, key=lambda entry: (entry[0].record.guards.failures, entry[1]))
-        self._agenda.schedule(probe, float("-inf"))
+        self._agenda.schedule(probe, float("-inf"), ahead=True)
 
     def _look(self, core: Core[Any]) -> None:
         look = core.begin_look()
@@ -176,7 +179,8 @@ class Watcher:
         self._wake.set()
 
     def _survey(self, route: Route, keys: Iterable[Core[Any]]) -> None:
-        this = Round(route, set(keys))
+        # One list is one request, which need not be kept apart from others: hardly any jitter, and none backwards.
+        this = Round(route, set(keys), random.uniform(0.5, 0.52))  # noqa: S311 - jitter is no secret
         self._looking.update(dict.fromkeys(this.wanted, this))
         self._under_way += 1
         this.task = self._tasks.start_errand(
@@ -184,14 +188,15 @@ class Watcher:
         )
         this.task.add_done_callback(lambda _: self._surveyed(this))
 
-    def _shown(self, core: Core[Any], this: Round) -> None:
-        """Take in that a list showed *core*, whether or not it was due."""
-        if core in this.wanted:
+    def _shown(self, core: Core[Any], this: Round) -> bool:
+        """Take in that a list showed *core*, whether or not it was expected; return whether it was."""
+        wanted = core in this.wanted
+        if wanted:
             this.wanted.discard(core)
             self._looking.pop(core, None)
-            self._schedule(core)
-        elif core in self._agenda:
-            self._schedule(core)
+        if wanted or core in self._agenda:
+            self._schedule(core, this=this)
+        return wanted
 
     def _surveyed(self, this: Round) -> None:
         now = asyncio.get_running_loop().time()
@@ -204,7 +209,7 @@ class Watcher:
             self._agenda.dropped(this.route)
         elif error is None:
             old = [core for core in this.wanted if not core.record.guards.young(now)]
-            self._agenda.surveyed(this.route, now, pages=this.task.result(), missing=old)
+            self._agenda.surveyed(this.route, now, this.task.result(), missing=old)
         else:
             self._not_surveyed(this, error, now)
         for core in this.wanted:
@@ -229,3 +234,11 @@ class Watcher:
         failure = AsyncJobsError(what)
         failure.__cause__ = cause
         core.fail(failure)
+
+
+def _next_look(core: Core[Any], now: float, shown: Round | None) -> float:
+    """Return when the next look is due; those that one reading of a list has *shown* are due together."""
+    if shown is None:
+        return core.next_look(now, random.random())  # noqa: S311 - jitter is no secret
+    due = core.next_look(now, shown.spread)
+    return due if core.urgent or shown.came is None else due - (now - shown.came)

@@ -103,5 +103,5 @@ def test_what_was_replaced_is_swept_out():
     agenda = Agenda()
     for turn in range(10_000):
         agenda.schedule(turn % 10, float(turn))
-    assert len(agenda._heap) <= 2 * 10 + 64
+    assert len(agenda._turns) <= 2 * 10 + 64
     assert keys(agenda.take(1e9, 100)) == list(range(10))

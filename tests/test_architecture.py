@@ -44,6 +44,8 @@ TIERS = [
         "_cancel",
         "_following",
         "_rounds",
+        "_routes",
+        "_turns",
         "_agenda",
         "_admission",
     ],
