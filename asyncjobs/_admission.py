@@ -2,8 +2,8 @@
 Whose request may go next: priorities, rates, pauses and places, decided without a clock or a loop.
 
 A cancel goes before a create, a create before a look. Two rules keep that from being unfair: of five
-admissions one is a look while looks wait, and looks never take the last fifth of the places, so that a cancel
-need not wait for a slow look to come back.
+admissions one is a look while looks wait, and looks never take the last fifth of the places, nor of a rate unless some
+of it comes free in a moment, so that a cancel need not wait for a slow look to come back, or for a burst of looks.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from asyncjobs._settings import Settings
 
 _LOOKS_PER: Final = 5
+#: Looks use a rate in such a way that a cancel waits for at most this part of its seconds.
+_SOON: Final = 10
 _ORDER: Final = (Lane.CANCEL, Lane.CREATE, Lane.LOOK)
 _LOOKS_FIRST: Final = (Lane.LOOK, Lane.CANCEL, Lane.CREATE)
 _NEVER: Final = float("inf")
@@ -63,6 +65,11 @@ class _Window:
             self._times.popleft()
         excess = len(self._times) + min(cost, self.limit.count) - self.limit.count
         return now if excess <= 0 else self._times[excess - 1] + self.limit.seconds
+
+    def spare_at(self, cost: int, now: float) -> float:
+        """Return when *cost* more will fit in such a way that there is still room for others, or soon will be."""
+        spare = self.limit.count // _LOOKS_PER
+        return max(self.free_at(cost, now), self.free_at(cost + spare, now) - self.limit.seconds / _SOON)
 
     def take(self, cost: int, now: float) -> None:
         self._times.extend([now] * min(cost, self.limit.count))
@@ -147,7 +154,9 @@ class Admission:
         wake = _NEVER
         # What an earlier request waits for is not given to a later one, or a dear one would starve among cheap ones.
         reserved: set[str] = set()
-        for lane in _LOOKS_FIRST if self._since_look >= _LOOKS_PER - 1 else _ORDER:
+        # A look whose turn it is leaves no room for others: they have had theirs.
+        modest = self._since_look < _LOOKS_PER - 1
+        for lane in _ORDER if modest else _LOOKS_FIRST:
             if not self._queues[lane] or (lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots):
                 continue
             for ticket in self._heads(lane):
@@ -156,7 +165,8 @@ class Admission:
                     break
                 if not ticket.costs:
                     return ticket
-                free = {name: self._windows[name].free_at(cost, now) for name, cost in ticket.costs}
+                room = _Window.spare_at if modest and lane is Lane.LOOK else _Window.free_at
+                free = {name: room(self._windows[name], cost, now) for name, cost in ticket.costs}
                 full = {name: at for name, at in free.items() if at > now}
                 if not full and not reserved.intersection(free):
                     return ticket

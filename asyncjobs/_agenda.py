@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bound=Hashable)
 
+_LISTS_FIRST: Final = 2**62
 #: How many lists may be found ready beyond those that can be asked now: whoever is due should be counted in first.
 _MORE_LISTS: Final = 64
 
@@ -211,7 +212,7 @@ class Agenda(Generic[K]):
         at = max(group.next_at, group.oldest)
         if not group.running and (group.turn is None or group.turn[0] != at):
             # Of equal age lists go first: they serve more jobs.
-            group.turn = (at, -next(self._numbers))
+            group.turn = (at, next(self._numbers) - _LISTS_FIRST)
             self._put((*group.turn, group))
 
     def _look(self, key: K, due: float) -> Errand[K]:

@@ -159,6 +159,61 @@ def test_a_window_holds_so_many():
     assert admission.next_time is None
 
 
+def _looking(limit, seconds):
+    """Return an admission that has let looks through as fast as it may for so long, and how many went."""
+    admission = Admission((limit,), 100)
+    now, count = 0.0, 0
+    ask(admission, LOOK, r=1)
+    while now < seconds:
+        admitted = admission.admit(now)
+        count += len(admitted)
+        for ticket in admitted:
+            admission.release(ticket)
+            ask(admission, LOOK, r=1)
+        if not admitted:
+            now = admission.next_time
+    return admission, count
+
+
+@pytest.mark.parametrize("count", [5, 10, 20])
+@pytest.mark.parametrize("seconds", [0.05, 1.0, 1.3, 1.95, 7.77, 9.9])
+def test_looks_leave_a_cancel_room_in_a_rate(count, seconds):
+    """Whenever it comes, it goes at once or within a tenth of the limit's time, though looks use all of the rate."""
+    admission, _ = _looking(Limit("r", count), seconds)
+    cancel, now = ask(admission, CANCEL, r=1), seconds
+    while admission.admit(now) and not cancel.admitted:
+        pass
+    while not cancel.admitted:
+        now = admission.next_time
+        admission.admit(now)
+    assert now - seconds <= 0.1 + 1e-9
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 10, 20])
+def test_looks_may_use_the_whole_rate(count):
+    """While nobody else asks."""
+    _, went = _looking(Limit("r", count), 20.0)
+    assert went >= 0.9 * 20 * count
+
+
+def test_looks_have_their_share_of_a_rate_beside_cancels():
+    """The room that they leave does not cost them their fifth."""
+    admission = Admission((Limit("r", 10),), 100)
+    for lane in (CANCEL, LOOK):
+        for _ in range(200):
+            ask(admission, lane, r=1)
+    now, looks, went = 0.0, 0, 0
+    while now < 10:
+        admitted = admission.admit(now)
+        looks += lanes(admitted).count(LOOK)
+        went += len(admitted)
+        for ticket in admitted:
+            admission.release(ticket)
+        now = admission.next_time
+    assert went >= 100
+    assert looks >= 19
+
+
 def test_a_dear_request_takes_more():
     """A create that weighs two leaves room for half as many."""
     admission = Admission([Limit("account", 10)], 100)
