@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from asyncjobs._following import Following, Step, goes_on_from, payload_of
 from asyncjobs._job import Job, parts_of
 from asyncjobs._retry import is_transient
+from asyncjobs._states import FINAL
 from asyncjobs._streams import EVENTS
 from asyncjobs._waiters import is_final
 from asyncjobs._wire import build, identify
@@ -203,10 +204,12 @@ class EventStream(Generic[R_co, E_co]):
         """Let the job's other handles know; return what the event says."""
         record, pushes = self._core.record, self._engine.pushes
         payload = payload_of(event)
-        if self._source.whole <= payload.keys() and self._is_ours(payload):
+        word = payload.get(record.kind.status)
+        ended = isinstance(word, str) and record.kind.words.get(word) in FINAL
+        # What is read again was true once: only an end still is.
+        if (self._live or ended) and self._source.whole <= payload.keys() and self._is_ours(payload):
             pushes.take(record.kind, payload, record.ref.parts[:-1], "stream")
             return payload
-        word = payload.get(record.kind.status)
         if event.event in self._source.last and not record.final:
             record.rush(asyncio.get_running_loop().time())
             self._core.services.watcher.hasten(self._core)

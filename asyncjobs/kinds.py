@@ -14,6 +14,7 @@ from asyncjobs._convert import KeyStyle, key
 from asyncjobs._feeds import Feed, Tells
 from asyncjobs._kinds import JobKind, Limit, Pace, Provider, Refusal, Refused
 from asyncjobs._pages import Pages
+from asyncjobs._sse import ServerEvent
 from asyncjobs._states import WORDS, JobState
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Provider",
     "Refusal",
     "Refused",
+    "ServerEvent",
     "StateStream",
     "Survey",
     "Tells",
