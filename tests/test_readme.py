@@ -19,6 +19,7 @@ from trouble import TESTS
 import asyncjobs
 from asyncjobs import errors
 from asyncjobs._states import TRANSITIONS, WORDS, JobState
+from asyncjobs.exa import WebhookReceiver
 from asyncjobs.sandbox import Sandbox
 from asyncjobs.testing import run_virtual
 
@@ -108,6 +109,8 @@ async def test_a_fragment_runs(code):
             "watercrawl": watercrawl,
             "jobs": jobs,
             "job": jobs[0],
+            "web": web,
+            "WebhookReceiver": WebhookReceiver,
         }
         result = eval(compiled(code), names)  # noqa: S307 - our own text
         if inspect.iscoroutine(result):

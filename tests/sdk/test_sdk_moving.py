@@ -1,66 +1,56 @@
-"""Whoever comes from exa-py finds each of its calls in a table, and what the table says works."""
+"""The README's tables for those who come from the services' own SDKs: complete, and true."""
 
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
 import pathlib
+import re
 
 import pytest
-from sdk_moving import MOVES, table
-from sdk_table import EXA
+import test_sdk_table
+from sdk_table import EXA, WATERCRAWL
 
-from asyncjobs import Exa
+from asyncjobs import Exa, WaterCrawl
 from asyncjobs.sandbox import Sandbox
 
-for module in ("sdk_websets", "sdk_webset_sides", "sdk_agent"):
-    importlib.import_module(module)
-
 README = pathlib.Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
-#: What is no call of the service: the plumbing under the others. `beta.agent` is another name of `agent`.
-PLUMBING = ("request", "build_pagination_params")
+#: What a user of asyncjobs has no use for, because it is done by itself, or is what requests are made of.
+INNER = {"request", "build_pagination_params", "init_session", "process_response", "process_eventstream"}
 
 
-async def test_sdk_moves_work_one_after_the_other():
-    """The whole table is one program: each row is run with what those before it have made."""
+def table(heading):
+    """Return the rows of the table below *heading*: the names on the left, and the code on the right."""
+    section = README.split(f"\n### {heading}\n")[1].split("\n## ")[0].split("\n### ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    return [(re.findall(r"`([^`]+)`", left), re.findall(r"`([^`]+)`", right)) for left, right in rows]
+
+
+@pytest.mark.parametrize(("heading", "known"), [("From exa-py", EXA), ("From watercrawl-py", WATERCRAWL)])
+def test_the_tables_name_every_method(heading, known):
+    """A method that an SDK has, and that a user may call, stands on the left; nothing else does."""
+    assert test_sdk_table.WORKING  # It has filled the tables that this one is held against.
+    named = [name for left, _ in table(heading) for name in left]
+    methods = {name.removeprefix("beta.") for name in known if name.rpartition(".")[2] not in INNER}
+
+    assert len(named) == len(set(named))
+    assert methods == set(named)
+
+
+@pytest.mark.parametrize("heading", ["From exa-py", "From watercrawl-py"])
+async def test_the_right_sides_run(heading, tmp_path, monkeypatch):
+    """One after the other, each with what those above have made."""
+    monkeypatch.chdir(tmp_path)
     async with (
         Sandbox(sockets=False) as sandbox,
-        Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa,
+        sandbox.session() as session,
+        Exa("key", base_url=sandbox.url, session=session) as exa,
+        WaterCrawl("key", base_url=sandbox.url, session=session) as watercrawl,
     ):
-        names = {
-            "exa": exa,
-            "url": "https://hooks.example.com/x",
-            "behavior": {"type": "search", "config": {"query": "new cats", "count": 2}},
-        }
-        last = []
-        for each in MOVES:
-            # Nothing can be asked of a webset that was deleted, or that has no items.
-            if each.methods == ("websets.delete",):
-                last.append(each)
-                continue
-            if each.methods == ("websets.monitors.runs.list",):
-                sandbox.run_monitor(names["monitor"].id)
-            compiled = compile(each.after, each.after, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            outcome = eval(compiled, names)  # noqa: S307 - our own table
-            if inspect.isawaitable(outcome):
-                await outcome
-        for each in last:
-            await eval(compile(each.after, each.after, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)  # noqa: S307
-        assert all(row.status is not None and row.status < 300 for row in sandbox.ledger.requests)
-
-
-def test_sdk_moves_name_every_call_of_exa_py():
-    """Once each: none is forgotten, and none is invented."""
-    calls = [
-        path for path in EXA if path.rpartition(".")[2] not in PLUMBING and path.startswith(("websets.", "agent."))
-    ]
-    named = [method for each in MOVES for method in each.methods]
-    assert sorted(named) == sorted(calls)
-
-
-def test_sdk_moves_are_the_table_of_the_readme():
-    """Word for word, where the README has one."""
-    if "| exa-py | asyncjobs |" not in README:
-        pytest.skip("the README has no table of moves")
-    assert table() in README
+        names = {"exa": exa, "watercrawl": watercrawl}
+        for left, (code,) in table(heading):
+            if left == ["websets.monitors.runs.list"]:
+                sandbox.run_monitor(names["monitor"].id)  # Its time has come.
+            work = eval(compile(code, code, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)  # noqa: S307
+            if inspect.isawaitable(work):
+                await work
