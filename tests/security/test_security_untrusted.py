@@ -94,7 +94,13 @@ OTHERS = {
     "events": ["webset.idle"],
 }
 #: In these what is called like an id is part of a body or of a query.
-NO_PATHS = {("websets", "create"), ("websets.monitors", "create"), ("websets.monitors", "list"), ("sitemaps", "create")}
+NO_PATHS = {
+    ("websets", "create"),
+    ("websets", "preview"),
+    ("websets.monitors", "create"),
+    ("websets.monitors", "list"),
+    ("sitemaps", "create"),
+}
 
 
 def resources(client):
