@@ -74,9 +74,9 @@ class Imports:
         job = await self.create(
             size=len(data), count=count, entity=entity, title=title, identifier=identifier, metadata=metadata
         )
-        assert job.snapshot is not None
         try:
-            await self._put(job.snapshot.resource, data)
+            # What came of the creation may make no sense, and the import exists all the same.
+            await self._put(None if job.snapshot is None else job.snapshot.resource, data)
         except AsyncJobsError as error:
             raise error.about(job.ref, job.snapshot) from error.__cause__
         return job
@@ -142,8 +142,8 @@ class Imports:
             raise InvalidArgument("rows", f"the import is of {resource.count} rows, and these are {count}")
         await self._put(resource, data)
 
-    async def _put(self, resource: Import, data: bytes) -> None:
-        if resource.upload_url is None:
+    async def _put(self, resource: Import | None, data: bytes) -> None:
+        if resource is None or resource.upload_url is None:
             raise ProtocolError("the import exists, and the reply with the address for its rows was lost")
         await self._client.upload(resource.upload_url, data, content_type=_CSV)
 

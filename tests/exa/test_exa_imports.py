@@ -226,6 +226,19 @@ async def test_an_import_whose_address_was_lost_says_so():
         assert str(caught.value.ref) == sandbox.ledger.created("exa.import")[0].ref
 
 
+@pytest.mark.parametrize("reply", [{"id": "i"}, {"id": "i", "status": "pending", "count": "two"}], ids=str)
+async def test_an_import_whose_creation_makes_no_sense_is_named(reply):
+    """It exists, so the error says which it is."""
+
+    async def service(_):
+        return answer(reply)
+
+    async with serving(service) as session, Exa("key", base_url=URL, session=session) as exa:
+        with pytest.raises(ProtocolError) as caught:
+            await exa.websets.imports.send(ROWS, entity=COMPANY)
+    assert str(caught.value.ref) == "exa.import:i"
+
+
 async def test_rows_without_any_row_create_nothing():
     """A line of headings alone is no import."""
     async with opened() as (sandbox, exa):
