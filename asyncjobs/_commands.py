@@ -69,6 +69,8 @@ def asyncjobs(
     - `exa.monitor_run:MONITOR/RUN`
     - `exa.agent_run:RUN`
     - `watercrawl.search:UUID`
+    - `watercrawl.crawl:UUID`
+    - `watercrawl.sitemap:UUID`
     """
 
 

@@ -10,17 +10,28 @@ from asyncjobs import JobRef, JobState
 from asyncjobs.exa import AGENT_RUN, ENRICHMENT, EXA, SEARCH
 from asyncjobs.sandbox import Life, Sandbox
 from asyncjobs.testing import run_virtual
+from asyncjobs.watercrawl import CRAWL, SITEMAP, WATERCRAWL
 from asyncjobs.watercrawl import SEARCH as WATERCRAWL_SEARCH
-from asyncjobs.watercrawl import WATERCRAWL
 
 if TYPE_CHECKING:
     from asyncjobs.kinds import JobKind, Provider
 
-KINDS: dict[str, JobKind[Any]] = {kind.name: kind for kind in (SEARCH, ENRICHMENT, AGENT_RUN, WATERCRAWL_SEARCH)}
+KINDS: dict[str, JobKind[Any]] = {
+    kind.name: kind for kind in (SEARCH, ENRICHMENT, AGENT_RUN, WATERCRAWL_SEARCH, CRAWL, SITEMAP)
+}
 PROVIDERS: dict[str, Provider] = {kind.name: provider for provider in (EXA, WATERCRAWL) for kind in provider.kinds}
 
 _WEBSETS = "/websets/v0/websets"
 _WATERCRAWL = "/api/v1/core/search/"
+_CRAWLS = "/api/v1/core/crawl-requests/"
+_SITEMAPS = "/api/v1/core/sitemaps/"
+_SITE = {
+    "url": "https://example.com",
+    "options": {
+        "spider_options": {"page_limit": 2},
+        "page_options": {"include_links": True, "actions": [{"type": "screenshot"}]},
+    },
+}
 _WEBSET = {
     "search": {"query": "cats", "count": 2, "recall": True, "criteria": [{"description": "has fur"}]},
     "enrichments": [{"description": "How old?", "format": "options", "options": [{"label": "young"}]}],
@@ -83,6 +94,17 @@ async def _collect() -> dict[str, list[Any]]:
             sandbox.script("watercrawl.search", Life(before=[(0, word)]))
             other = await ask("POST", _WATERCRAWL, {"query": "cats", "search_options": {}})
             found["watercrawl.search"].append(other | {"uuid": wanted["uuid"]})
+        for kind, root in (("watercrawl.crawl", _CRAWLS), ("watercrawl.sitemap", _SITEMAPS)):
+            made = await ask("POST", root, _SITE)
+            path = f"{root}{made['uuid']}/"
+            found[kind] = [made, *await _life(ask, path), await ask("GET", f"{path}?prefetched=true")]
+            if kind == "watercrawl.crawl":
+                found["results page"] = [await ask("GET", f"{path}results/{query}") for query in ("", "?prefetched=1")]
+                found["result"] = [row for page in found["results page"] for row in page["results"]]
+            for word in ("new", "failed"):
+                sandbox.script(kind, Life(before=[(0, word)]))
+                found[kind].append(await ask("POST", root, _SITE) | {"uuid": made["uuid"]})
+            found[f"{kind} page"] = [await ask("GET", root)]
         found["items page"] = [await ask("GET", f"{home}/items?limit=2"), await ask("GET", f"{home}/items")]
         found["item"] = found["items page"][1]["data"]
         found["websets page"] = [await ask("GET", _WEBSETS)]

@@ -119,6 +119,8 @@ def _verbs() -> dict[str, Verb]:
         "exa.enrichment": Exa,
         "exa.agent_run": Exa,
         "watercrawl.search": WaterCrawl,
+        "watercrawl.crawl": WaterCrawl,
+        "watercrawl.sitemap": WaterCrawl,
     }.items():
 
         def add(name: str, call: Callable[[Any], Any], gives: str, kind: str = kind, make: Any = make) -> None:
@@ -136,6 +138,7 @@ def _verbs() -> dict[str, Verb]:
         add("follow", lambda client, job=job: aiter(job(client)), "Snapshot")
     search, enrichment = (lambda: parts("exa.search")), (lambda: parts("exa.enrichment"))
     run, uuid, webset = (lambda: parts("exa.agent_run")[0]), (lambda: parts("watercrawl.search")[0]), "w"
+    crawl: Callable[[], str] = lambda: parts("watercrawl.crawl")[0]  # noqa: E731 - as above
     return verbs | {
         "exa.search get": Verb(Exa, "exa.search", lambda exa: exa.websets.searches.get(*search()), "Job"),
         "exa.enrichment get": Verb(
@@ -147,6 +150,10 @@ def _verbs() -> dict[str, Verb]:
         "exa.agent_run delete": Verb(Exa, "deleted run", lambda exa: exa.agent.runs.delete(run()), "DeletedAgentRun"),
         "exa.agent_run list": Verb(Exa, "runs page", lambda exa: exa.agent.runs.list(), "Job"),
         "exa.agent_run events": Verb(Exa, "events page", lambda exa: exa.agent.runs.events(run()), "AgentEvent"),
+        "watercrawl.crawl get": Verb(WaterCrawl, "watercrawl.crawl", lambda wc: wc.crawls.get(crawl()), "Job"),
+        "watercrawl.crawl list": Verb(WaterCrawl, "watercrawl.crawl page", lambda wc: wc.crawls.list(), "Job"),
+        "watercrawl.crawl results": Verb(WaterCrawl, "results page", lambda wc: wc.crawls.results("u"), "CrawlResult"),
+        "watercrawl.sitemap list": Verb(WaterCrawl, "watercrawl.sitemap page", lambda wc: wc.sitemaps.list(), "Job"),
         "watercrawl.search list": Verb(WaterCrawl, "watercrawl page", lambda wc: wc.searches.list(), "Job"),
         "websets get": Verb(Exa, "webset", lambda exa: exa.websets.get(webset, expand_items=True), "Webset"),
         "websets update": Verb(Exa, "webset", lambda exa: exa.websets.update(webset, metadata=None), "Webset"),
@@ -174,6 +181,10 @@ CREATES = {
     ),
     "exa.agent_run": Verb(Exa, "exa.agent_run", lambda exa: exa.agent.runs.create(query="x"), "Job"),
     "watercrawl.search": Verb(WaterCrawl, "watercrawl.search", lambda wc: wc.searches.create("x"), "Job"),
+    "watercrawl.crawl": Verb(WaterCrawl, "watercrawl.crawl", lambda wc: wc.crawls.create("http://x.example"), "Job"),
+    "watercrawl.sitemap": Verb(
+        WaterCrawl, "watercrawl.sitemap", lambda wc: wc.sitemaps.create("http://x.example"), "Job"
+    ),
     "webset": Verb(Exa, "webset", lambda exa: exa.websets.create(search={"query": "x"}), "Webset"),
 }
 

@@ -28,6 +28,9 @@ RESOURCES = {
     "event": exa.AgentEvent,
     "deleted run": exa.DeletedAgentRun,
     "watercrawl.search": watercrawl.SearchRequest,
+    "watercrawl.crawl": watercrawl.CrawlRequest,
+    "watercrawl.sitemap": watercrawl.SitemapRequest,
+    "result": watercrawl.CrawlResult,
 }
 
 
@@ -40,7 +43,7 @@ def chosen(name, pick):
 
 
 def style_of(name):
-    return KeyStyle.SNAKE if name.startswith("watercrawl") else KeyStyle.CAMEL
+    return KeyStyle.SNAKE if name.startswith("watercrawl") or name == "result" else KeyStyle.CAMEL
 
 
 # -- structuring -------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncjobs import watercrawl
 from asyncjobs._convert import KeyStyle, structure
 from asyncjobs.errors import ProtocolError
 from asyncjobs.watercrawl import _models
@@ -141,3 +142,81 @@ def test_a_damaged_reply_is_a_resource_or_a_protocol_error(change):
     except ProtocolError:
         return
     assert isinstance(search, SearchRequest)
+
+
+CRAWL: dict[str, Any] = {
+    "uuid": "0f0e0d0c-0b0a-4908-8706-050403020100",
+    "url": "https://bikes.example",
+    "urls": ["https://bikes.example"],
+    "crawl_type": "single",
+    "status": "running",
+    "options": {
+        "spider_options": {"max_depth": 2, "page_limit": 50, "concurrent_requests": None, "exclude_paths": ["/p/*"]},
+        "page_options": {"wait_time": 100, "include_html": False, "actions": [{"type": "pdf"}], "extra_headers": {}},
+        "plugin_options": {"mine": {"is_active": True}},
+    },
+    "created_at": "2026-03-01T12:00:00.000001Z",
+    "updated_at": "2026-03-01T12:00:01Z",
+    "duration": None,
+    "number_of_documents": 7,
+    "sitemap": None,
+}
+
+
+def test_a_crawl():
+    """Every key of the server's object has its attribute."""
+    crawl = read(CRAWL, watercrawl.CrawlRequest)
+
+    assert (crawl.status, crawl.crawl_type) == (watercrawl.RequestStatus.RUNNING, watercrawl.CrawlType.SINGLE)
+    assert (crawl.number_of_documents, crawl.sitemap, crawl.duration) == (7, None, None)
+    assert crawl.options.spider_options == watercrawl.SpiderOptions(max_depth=2, page_limit=50, exclude_paths=("/p/*",))
+    assert crawl.options.page_options.actions == ({"type": "pdf"},)
+    assert crawl.options.plugin_options == {"mine": {"is_active": True}}
+    assert crawl.updated_at == datetime(2026, 3, 1, 12, 0, 1, tzinfo=UTC)
+    assert set(CRAWL) == {field.name for field in attrs.fields(watercrawl.CrawlRequest)}
+
+
+def test_the_reply_to_a_batch_is_a_crawl():
+    """With what it has of one, and words that are new are kept."""
+    kept = ("uuid", "urls", "status", "options", "created_at", "updated_at", "duration")
+    crawl = read({key: CRAWL[key] for key in kept} | {"status": "simmering"}, watercrawl.CrawlRequest)
+
+    assert (crawl.status, crawl.url, crawl.crawl_type, crawl.number_of_documents) == ("simmering", "", None, None)
+
+
+@pytest.mark.parametrize(
+    ("result", "url", "markdown"),
+    [("https://store.example/r", "https://store.example/r", None), ({"markdown": "# A", "links": [1]}, None, "# A")],
+)
+def test_a_page_that_was_found(result, url, markdown):
+    """Its content, or where that is."""
+    attachment = {"uuid": "a", "attachment": "https://store.example/p", "attachment_type": "pdf", "filename": "p.pdf"}
+    row = {"uuid": "r", "url": "https://bikes.example", "result": result, "attachments": [attachment], "new": 1}
+    found = read(row, watercrawl.CrawlResult)
+
+    assert (found.result_url, found.page.markdown if found.page else None) == (url, markdown)
+    assert found.attachments[0].attachment_type is watercrawl.AttachmentType.PDF
+
+
+@pytest.mark.parametrize(
+    ("result", "url", "pages"),
+    [
+        (None, None, None),
+        ("https://store.example/r", "https://store.example/r", None),
+        ([], None, ()),
+        (
+            [{"url": "https://a.example", "title": "A"}, "https://b.example"],
+            None,
+            (
+                watercrawl.SitemapPage(url="https://a.example", title="A"),
+                watercrawl.SitemapPage(url="https://b.example"),
+            ),
+        ),
+    ],
+)
+def test_a_sitemap(result, url, pages):
+    """An address, or pages, of which some are nothing but addresses."""
+    shown = {"uuid": "s", "url": "https://a.example", "status": "finished", "options": {}, "result": result}
+    sitemap = read(shown, watercrawl.SitemapRequest)
+
+    assert (sitemap.result_url, sitemap.results) == (url, pages)
