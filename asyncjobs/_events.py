@@ -124,7 +124,7 @@ class EventStream(Generic[R_co, E_co]):
         # A stream may go on for ever with comments although the job has ended.
         until = asyncio.get_running_loop().time() + self._engine.settings.backstop
         try:
-            with self._engine.pushes.expect((self._job.ref,)):
+            with self._engine.pushes.expect((self._job.ref,) if live else ()):
                 event = await reader.next(until=until)
         except (TransportError, ProtocolError) as error:
             self._drop()

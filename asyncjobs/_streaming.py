@@ -149,6 +149,7 @@ class EventReader:
     def __init__(self, stream: Stream, max_bytes: int, last_event_id: str = "") -> None:
         self.stream: Stream = stream
         self._decoder = EventDecoder(max_bytes, last_event_id)
+        self._max = max_bytes
         self._ready: deque[ServerEvent] = deque()
         self._error: AsyncJobsError | None = None
 
@@ -175,6 +176,7 @@ class EventReader:
         Raises as :meth:`next`, ``TransportError`` if the stream ends before, ``ProtocolError`` after a hundred others.
         """
         seen: list[ServerEvent] = []
+        size = 0
         while len(seen) < _MOST_BEFORE:
             event = await self.next()
             if event is None:
@@ -184,6 +186,9 @@ class EventReader:
             if wanted(data):
                 self._ready.extendleft(reversed(seen))
                 return data
+            size += len(data)
+            if size > self._max:
+                raise ProtocolError(f"{self.stream.url}: more than {self._max} bytes do not say what it is about")
         raise ProtocolError(f"{self.stream.url}: the stream does not say what it is about")
 
     def close(self) -> None:

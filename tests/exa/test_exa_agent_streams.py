@@ -511,6 +511,20 @@ async def test_a_replay_that_breaks_off_is_gone_on_with(how):
         assert sandbox.ledger.count("events", KIND) == 6
 
 
+async def test_a_replay_that_hangs_holds_up_nobody_else():
+    """Only a live stream brings the news by itself: meanwhile the run is looked at as usual."""
+    async with agent(Fault(Interrupt("stall", events=0), verb="events", times=None)) as (_, exa):
+        job = await exa.agent.runs.create(query="cats")
+        events = exa.agent.runs.follow(job.id)
+        began, reading = now(), asyncio.create_task(anext(events))
+        await asyncio.sleep(2)
+        await job.wait()
+        assert now() - began < 20
+        reading.cancel()
+        await asyncio.wait((reading,))
+        await events.aclose()
+
+
 async def test_a_replay_of_nobody_is_not_found():
     """As a look would be."""
     async with agent() as (_, exa):

@@ -200,6 +200,16 @@ async def test_a_cancelled_reader_may_read_on():
         assert (await reader.next()).id == "2"
 
 
+async def test_a_stream_that_does_not_come_to_the_point_is_bounded():
+    """What comes before the event that is wanted is kept, and there is an end to it: in number and in size."""
+    for pieces, what in (((frame(1) * 1000,), "does not say"), ([frame(1, "a" * 900)] * 5, "more than 2000 bytes")):
+        async with streaming(Script(*pieces), max_body_bytes=2000) as (streams, _):
+            reader = await streams.open(GET)
+            with pytest.raises(ProtocolError, match=what):
+                await reader.peek(lambda _: False)
+            reader.close()
+
+
 async def test_a_closed_client_ends_its_streams():
     """Who reads hears why, at once, and so does who reads later."""
     script = Script(frame(1), 1000)
