@@ -86,7 +86,7 @@ async def test_pages_of_any_rows_and_cursors(name, pages):
     async with speaking(verb.make, mouth) as client:
         try:
             async for row in verb.call(client):
-                got.append(row.id)
+                got.append(row.id if hasattr(row, "id") else row.uuid)
         except ProtocolError as error:
             check_error(error)
             problem = error
