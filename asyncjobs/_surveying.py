@@ -42,9 +42,17 @@ class Round:
         #: When the latest request for it left its lane, and when the first reply came.
         self.began: float | None = None
         self.came: float | None = None
+        self.on_begin: Callable[[], object] | None = None
 
     def begin(self) -> None:
         self.began = asyncio.get_running_loop().time()
+        if self.on_begin is not None:
+            self.on_begin()
+
+    def next_look(self, core: Core[Any], now: float) -> float:
+        """Return when a job that it has just shown is due again."""
+        due = core.next_look(now, self.spread)
+        return due if core.urgent or self.came is None else due - (now - self.came)
 
 
 class Surveyor:

@@ -43,10 +43,11 @@ class Waiter:
 class Look:
     """One look under way, and when its request left the lane (``None`` while it queues)."""
 
-    __slots__ = ("began", "seen", "shared", "verdict")
+    __slots__ = ("began", "on_begin", "seen", "shared", "verdict")
 
     def __init__(self) -> None:
         self.began: float | None = None
+        self.on_begin: Callable[[], object] | None = None
         #: What it showed, whatever was made of it.
         self.seen: Snapshot[Any] | None = None
         #: What it means for those who wait: an error that ends their waits, or nothing.
@@ -55,6 +56,8 @@ class Look:
 
     def begin(self) -> None:
         self.began = asyncio.get_running_loop().time()
+        if self.on_begin is not None:
+            self.on_begin()
 
 
 def is_final(record: Record[Any], _: float) -> bool:

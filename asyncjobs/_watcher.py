@@ -10,11 +10,13 @@ how long they have been held.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import random
 from typing import TYPE_CHECKING, Any
 
 from asyncjobs._agenda import Agenda
+from asyncjobs._crowding import Crowd
 from asyncjobs._retry import is_transient
 from asyncjobs._surveying import Round
 from asyncjobs._waiters import Look
@@ -37,14 +39,13 @@ class Watcher:
     """Looks at the jobs on its agenda when they are due."""
 
     def __init__(self, connections: int, tasks: Tasks, outage: Outage, surveyor: Surveyor) -> None:
-        self._connections = connections
         self._tasks = tasks
         self._surveyor = surveyor
         self._weather = outage.weather
         self._agenda: Agenda[Core[Any]] = Agenda()
         self._looking: dict[Core[Any], Look | Round] = {}
-        self._under_way = 0
         self._wake = asyncio.Event()
+        self._crowd = Crowd(connections, self._wake.set)
         self._task: asyncio.Task[None] | None = None
         outage.on_good = self._wake.set
         #: Who reads what the service tells by itself, if it has a list of that.
@@ -77,7 +78,7 @@ class Watcher:
             self.feeder.unwatch(core.record.ref)
         under_way = self._looking.pop(core, None)
         if isinstance(under_way, Look):
-            self._under_way -= 1
+            self._crowd.end(under_way)
             under_way.shared.release()
         elif under_way is not None:
             under_way.wanted.discard(core)
@@ -99,7 +100,12 @@ class Watcher:
     def _schedule(self, core: Core[Any], *, alone: bool = False, this: Round | None = None) -> None:
         now = asyncio.get_running_loop().time()
         # What was due while nobody waited is due now, and was not held till now.
-        due = now if alone else max(_next_look(core, now, this), now)
+        if alone:
+            due = now
+        elif this is not None:
+            due = max(this.next_look(core, now), now)
+        else:
+            due = max(core.next_look(now, random.random()), now)  # noqa: S311 - jitter is no secret
         record = core.record
         # Somebody waits for what comes of a cancel: that is more urgent than looks at other jobs.
         ahead = record.urgent and (record.requested_by_us or record.snapshot is not None)
@@ -112,8 +118,8 @@ class Watcher:
             while self._agenda or self._looking:
                 self._wake.clear()
                 self._begin(loop.time())
-                # Without room a look that ends is what wakes us; without anything due, a new waiter.
-                due = self._agenda.next_due() if self._under_way < self._connections else None
+                # Without room a look that is sent, or ends, is what wakes us; without anything due, a new waiter.
+                due = self._agenda.next_due() if self._crowd.room > 0 else None
                 due = None if due is None else self._weather.next_time(due)
                 if self.feeder is not None and not self._weather.away:
                     due = self.feeder.begin(loop.time(), due)
@@ -132,15 +138,19 @@ class Watcher:
 
     def _begin(self, now: float) -> None:
         """Begin as many looks as there is room for."""
-        room = self._weather.room(now, self._connections - self._under_way)
+        if not self._weather.fair:
+            self._crowd.hide(now)
+        room = self._weather.room(now, self._crowd.room)
         due = self._agenda.next_due()
-        if not room or due is None or due > now:
+        if room < 1 or due is None or due > now:
             return
         if self._weather.away:
             self._choose_probe(now)
         errands = self._agenda.take(now, room, lists=not self._weather.away)
         self._weather.began(len(errands), now, random.random())  # noqa: S311 - jitter is no secret
         for errand in errands:
+            kind, pace = errand.keys[0].record.kind, errand.keys[0].record.pace
+            self._crowd.note(kind.name, due=errand.due, now=now, allowed=2 * pace.ceiling, waiting=len(self))
             if errand.route is None:
                 self._look(*errand.keys)
             else:
@@ -159,14 +169,18 @@ class Watcher:
         look = core.begin_look()
         look.shared.hold()
         self._looking[core] = look
-        self._under_way += 1
+        self._under_way(look)
         look.shared.task.add_done_callback(lambda _: self._looked(core, look))
+
+    def _under_way(self, look: Look | Round) -> None:
+        self._crowd.begin(look)
+        look.on_begin = functools.partial(self._crowd.sent, look)
 
     def _looked(self, core: Core[Any], look: Look) -> None:
         if self._looking.get(core) is not look:
             return  # It was dropped meanwhile.
         del self._looking[core]
-        self._under_way -= 1
+        self._crowd.end(look)
         look.shared.release()
         task = look.shared.task
         mistake = None if task.cancelled() else task.exception()
@@ -182,7 +196,7 @@ class Watcher:
         # One list is one request, which need not be kept apart from others: hardly any jitter, and none backwards.
         this = Round(route, set(keys), random.uniform(0.5, 0.52))  # noqa: S311 - jitter is no secret
         self._looking.update(dict.fromkeys(this.wanted, this))
-        self._under_way += 1
+        self._under_way(this)
         this.task = self._tasks.start_errand(
             self._surveyor.read(this, lambda core: self._shown(core, this)), f"survey {route.survey.call.path}"
         )
@@ -200,7 +214,7 @@ class Watcher:
 
     def _surveyed(self, this: Round) -> None:
         now = asyncio.get_running_loop().time()
-        self._under_way -= 1
+        self._crowd.end(this)
         for core in this.wanted:
             self._looking.pop(core, None)
         error = None if this.task.cancelled() else this.task.exception()
@@ -234,11 +248,3 @@ class Watcher:
         failure = AsyncJobsError(what)
         failure.__cause__ = cause
         core.fail(failure)
-
-
-def _next_look(core: Core[Any], now: float, shown: Round | None) -> float:
-    """Return when the next look is due; those that one reading of a list has *shown* are due together."""
-    if shown is None:
-        return core.next_look(now, random.random())  # noqa: S311 - jitter is no secret
-    due = core.next_look(now, shown.spread)
-    return due if core.urgent or shown.came is None else due - (now - shown.came)

@@ -46,6 +46,7 @@ TIERS = [
         "_rounds",
         "_routes",
         "_turns",
+        "_crowding",
         "_agenda",
         "_admission",
     ],
