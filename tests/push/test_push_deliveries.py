@@ -58,7 +58,7 @@ async def test_of_ten_thousand_deliveries_every_genuine_event_counts_once(seed):
 
         assert {end.state for end in last} == {JobState.COMPLETED}
         assert [end.raw["progress"] for end in last] == [shown(sandbox, job)["progress"] for job in jobs]
-        assert {end.source for end in last} == {"webhook", "survey"}
+        assert sum(end.source == "webhook" for end in last) > 300
         assert all(job.contradiction is None for job in jobs)
         for job, end in zip(jobs[:100], ends, strict=False):
             # None before its end, and none later than by a slow look and its jitter.

@@ -191,8 +191,8 @@ async def test_waits_that_come_later_are_served_too():
     async with reading(works=60.0) as (sandbox, exa, jobs):
         waiting = asyncio.create_task(wait_all(jobs))
         await asyncio.sleep(30.0)
-        sandbox.script("exa.search", Life.ordinary("exa.search", works=5.0))
         late = await create(exa, "exa.search", jobs[0].ref.parts[0])
+        sandbox.reopen(str(late.ref), Life.ordinary("exa.search", works=5.0))
         began = now()
         assert (await late.wait()).source == "event"
         assert now() - began <= 9.0
