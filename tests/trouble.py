@@ -150,5 +150,25 @@ TESTS: dict[str, tuple[str, ...]] = {
     "a list that repeats itself for ever": (
         "security/test_security_bad_input.py::test_a_cursor_that_comes_back_ends_the_list_after_its_last_rows",
     ),
+    "a webset is idle because it was cancelled": (
+        "exa/test_exa_webset_job.py::test_an_idle_webset_is_as_far_as_the_work_in_it",
+    ),
+    "a webset is idle because nothing was ever in it": (
+        "exa/test_exa_webset_job.py::test_an_empty_webset_is_waited_for_until_it_was_given_work",
+    ),
+    "the upload of an import breaks off": ("exa/test_exa_imports.py::test_an_upload_that_failed_is_sent_again",),
+    "the store refuses an upload, or redirects it": (
+        "exa/test_exa_imports.py::test_an_upload_that_is_refused_says_so_without_its_address",
+        "exa/test_exa_imports.py::test_an_upload_follows_no_redirect",
+    ),
+    "the reply with an import's upload address is lost": (
+        "exa/test_exa_imports.py::test_an_import_whose_address_was_lost_says_so",
+    ),
+    "the reply with a webhook's secret is lost": (
+        "exa/test_exa_webhooks.py::test_a_webhook_whose_secret_was_lost_is_made_anew",
+    ),
+    "an import or a run of a monitor is cancelled": (
+        "exa/test_exa_imports.py::test_an_import_cannot_be_cancelled_and_so_not_owned",
+    ),
     "a handle or client on another event loop": ("test_bad_input.py::test_a_client_on_another_loop_says_so",),
 }
