@@ -170,5 +170,15 @@ TESTS: dict[str, tuple[str, ...]] = {
     "an import or a run of a monitor is cancelled": (
         "exa/test_exa_imports.py::test_an_import_cannot_be_cancelled_and_so_not_owned",
     ),
+    "a stream of events is cut, ends early or hangs": (
+        "exa/test_exa_agent_streams.py::test_a_stream_that_breaks_is_gone_on_with",
+        "exa/test_exa_agent_streams.py::test_events_that_are_repeated_are_told_once",
+    ),
+    "it breaks before it names the run": (
+        "exa/test_exa_agent_streams.py::test_a_stream_that_breaks_before_it_names_the_run_is_a_lost_reply",
+    ),
+    "the service keeps no events of a run": (
+        "exa/test_exa_agent_streams.py::test_where_no_events_are_stored_looks_are_left",
+    ),
     "a handle or client on another event loop": ("test_bad_input.py::test_a_client_on_another_loop_says_so",),
 }
