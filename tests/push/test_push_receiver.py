@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import json
 import logging
@@ -457,3 +458,17 @@ def test_json_of_a_delivery_need_not_be_written_as_we_would():
     body = json.dumps(json.loads(IDLE), indent=3).encode()
     assert deliver(door(), body).event.type == "webset.idle"
     assert door().take(json.dumps(json.loads(body)).encode(), sign(body, TIME)).status == 401
+
+
+def test_a_door_may_be_forgotten():
+    """One that was never closed ends with its client, and complains to nobody."""
+
+    async def use():
+        async with Exa("key", base_url="http://localhost:1") as exa:
+            made = door(exa, events=ENDS)
+            deliver(made, IDLE)
+            return made
+
+    made = asyncio.run(use())
+    del made
+    gc.collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from push_world import now, world
 
@@ -86,3 +87,47 @@ async def test_a_webhook_that_is_deleted_is_relied_on_no_longer():
             job = await exa.websets.searches.create(jobs[0].ref.parts[0], query="cats", count=5)
             await job.wait()
             assert now() - began <= 27.0
+
+
+async def test_a_webset_as_a_whole_ends_by_its_webhook():
+    """It is idle after work: the event shows the whole webset, and nothing is asked."""
+    async with world(count=0) as (sandbox, exa, _):
+        sandbox.script("exa.search", Life.ordinary("exa.search", works=20.0))
+        webset = await exa.websets.create(search={"query": "cats", "count": 5})
+        job = exa.job(webset)
+        await job.refresh()
+        receiver, _ = await hooked(sandbox, exa)
+        with receiver:
+            end = await job.wait()
+        assert (end.state, end.source) == (JobState.COMPLETED, "webhook")
+        assert now() <= 21.0
+        assert sandbox.ledger.count() == 0
+
+
+async def test_work_that_began_after_an_old_event_is_not_ended_by_it():
+    """A webset that was idle and was given more: the event of then comes again, late."""
+    async with world(count=0) as (sandbox, exa, _):
+        sandbox.script("exa.search", Life.ordinary("exa.search", works=5.0))
+        webset = await exa.websets.create(search={"query": "cats", "count": 5})
+        bodies = []
+
+        async def keep(_, body, __):
+            bodies.append(body)
+            return 200
+
+        await exa.websets.webhooks.create(events=["webset.idle"], url="https://hooks.example.com/exa")
+        sandbox.deliver(post=keep)
+        job = exa.job(webset)
+        await job.wait()
+        await asyncio.sleep(1.0)
+        assert len(bodies) == 1
+        sandbox.script("exa.search", Life.ordinary("exa.search", works=30.0))
+        await exa.websets.searches.create(webset.id, query="more cats", count=5)
+        await asyncio.sleep(2.0)
+        await job.refresh(reopen=True)
+        assert not job.done
+        exa.tell("webset.idle", json.loads(bodies[0])["data"], source="webhook")
+        assert not job.done
+        end = await job.wait()
+        assert end.state == JobState.COMPLETED
+        assert now() >= 36.0
