@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import random
 import secrets
@@ -107,7 +108,7 @@ async def _write(stream: Stream, target: Path, most: int) -> int | ProtocolError
         return _too_large(stream, most)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with await to_thread.run_sync(_begin, part) as file:
+        with await to_thread.run_sync(_begin, part, target) as file:
             while piece := await stream.read():
                 size += len(piece)
                 if size > most:
@@ -121,7 +122,10 @@ async def _write(stream: Stream, target: Path, most: int) -> int | ProtocolError
     return size
 
 
-def _begin(part: Path) -> BinaryIO:
+def _begin(part: Path, target: Path) -> BinaryIO:
+    if target.is_dir():
+        # Else that would show when all has come.
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     return part.open("xb")
 
 

@@ -34,9 +34,10 @@ class Streaming:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        for job in self._jobs:
-            engine, _ = parts_of(job)
+        engines = [parts_of(job)[0] for job in self._jobs]
+        for engine in engines:
             engine.enter()
+        for job, engine in zip(self._jobs, engines, strict=True):
             self._tasks.append(engine.tasks.start_errand(_follow(job), f"stream {job.ref}"))
         return self
 

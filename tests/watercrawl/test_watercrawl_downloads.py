@@ -371,6 +371,8 @@ async def test_a_file_that_cannot_be_written_is_the_systems_error(tmp_path):
     async with crawled() as (_, watercrawl, job):
         with pytest.raises(FileNotFoundError):
             await watercrawl.crawls.download(job.id, tmp_path / "no" / "such" / "folder")
+        with pytest.raises(IsADirectoryError):
+            await watercrawl.crawls.download(job.id, tmp_path)
 
 
 async def test_one_page_by_its_id():

@@ -375,3 +375,16 @@ async def test_a_wait_keeps_its_own_bound_within_a_stream():
             with pytest.raises(WaitTimeout):
                 await job.wait(timeout=5)
         assert now() == pytest.approx(5, abs=0.1)
+
+
+async def test_a_block_of_two_clients_begins_whole_or_not_at_all():
+    """One of them is closed: nothing is followed."""
+    async with world("searches", races.never_ends(), count=2) as (sandbox, watercrawl, (job, _)):
+        other = WaterCrawl("key", base_url=sandbox.url, session=sandbox.session())
+        theirs = other.job(str(job.ref))
+        await other.aclose()
+        with pytest.raises(ClientClosed):
+            async with watercrawl.streaming(job, theirs):
+                pass
+        await asyncio.sleep(1)
+        assert not sandbox.ledger.requests
