@@ -180,5 +180,22 @@ TESTS: dict[str, tuple[str, ...]] = {
     "the service keeps no events of a run": (
         "exa/test_exa_agent_streams.py::test_where_no_events_are_stored_looks_are_left",
     ),
+    "a webhook's delivery is forged, stale or broken": (
+        "push/test_push_receiver.py::test_what_is_not_genuine_is_refused",
+        "push/test_push_signatures.py::test_what_is_no_signature_is_refused_and_breaks_nothing",
+        "push/test_push_signatures.py::test_a_replay_and_a_time_to_come_are_refused",
+    ),
+    "deliveries come twice, late or out of order": (
+        "push/test_push_deliveries.py::test_of_ten_thousand_deliveries_every_genuine_event_counts_once",
+    ),
+    "your `on_event` raises": ("push/test_push_receiver.py::test_an_event_that_its_user_could_not_take_comes_again",),
+    "no deliveries come any more": ("push/test_push_engine.py::test_a_dead_webhook_is_relied_on_no_longer",),
+    "a push is ahead of the service, or behind it": (
+        "push/test_push_engine.py::test_an_event_that_is_ahead_of_the_service_is_followed_up",
+        "push/test_push_webhooks.py::test_work_that_began_after_an_old_event_is_not_ended_by_it",
+    ),
+    "the feed of events cannot be read": (
+        "push/test_push_feed.py::test_events_that_cannot_be_read_leave_the_waits_to_lists",
+    ),
     "a handle or client on another event loop": ("test_bad_input.py::test_a_client_on_another_loop_says_so",),
 }
