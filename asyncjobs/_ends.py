@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,7 +42,10 @@ class Ends:
         self.ended: deque[Core[Any]] = deque()
         self.errors: dict[Core[Any], AsyncJobsError] = {}
         self._waiters: dict[Core[Any], Waiter] = {}
+        self._cores: dict[asyncio.Future[None], Core[Any]] = {}
         self._wakes: set[asyncio.Future[None]] = set()
+        # One callback and one context for all: there may be a hundred thousand.
+        came, context = self._came, contextvars.copy_context()
         for core in cores:
             if core.record.final:
                 self.ended.append(core)
@@ -51,15 +55,17 @@ class Ends:
                     self.ended.append(core)
             else:
                 waiter = self._waiters[core] = core.enter(is_final)
-                waiter.future.add_done_callback(lambda _, core=core: self._came(core))  # type: ignore[misc] # a default binds
+                self._cores[waiter.future] = core
+                waiter.future.add_done_callback(came, context=context)
 
     def __len__(self) -> int:
         """How many have neither ended nor been given up."""
         return len(self._waiters)
 
-    def _came(self, core: Core[Any]) -> None:
-        waiter = self._waiters.pop(core, None)
-        if waiter is None:
+    def _came(self, future: asyncio.Future[None]) -> None:
+        core = self._cores.pop(future, None)
+        waiter = None if core is None else self._waiters.pop(core, None)
+        if core is None or waiter is None:
             return
         core.leave(waiter)
         if waiter.error is not None:
@@ -71,6 +77,7 @@ class Ends:
         """Wait for one of them no longer, if it is one of them."""
         waiter = self._waiters.pop(core, None)
         if waiter is not None:
+            self._cores.pop(waiter.future, None)
             core.leave(waiter)
             self._tell()
 
@@ -91,6 +98,7 @@ class Ends:
     def close(self) -> None:
         """Stop waiting."""
         waiters, self._waiters = self._waiters, {}
+        self._cores.clear()
         for core, waiter in waiters.items():
             core.leave(waiter)
 

@@ -183,6 +183,13 @@ class Limit:
     count: int
     seconds: float = 1.0
 
+    def __attrs_post_init__(self) -> None:
+        # One that allows nothing would hold every request for ever.
+        if type(self.count) is not int or self.count < 1:
+            raise InvalidArgument("count", f"{self.name}: expected an int of at least 1, got {self.count!r}")
+        if type(self.seconds) not in {int, float} or not 0 < self.seconds < float("inf"):
+            raise InvalidArgument("seconds", f"{self.name}: expected a positive, finite number, got {self.seconds!r}")
+
 
 @attrs.frozen(kw_only=True)
 class Provider:
