@@ -197,5 +197,18 @@ TESTS: dict[str, tuple[str, ...]] = {
     "the feed of events cannot be read": (
         "push/test_push_feed.py::test_events_that_cannot_be_read_leave_the_waits_to_lists",
     ),
+    "a status stream is cut, ends early or falls silent": (
+        "watercrawl/test_watercrawl_streams.py::test_no_wait_ends_or_hangs_with_a_stream",
+    ),
+    "a download breaks off, or is larger than allowed": (
+        "watercrawl/test_watercrawl_downloads.py::test_what_breaks_off_is_begun_again",
+        "watercrawl/test_watercrawl_downloads.py::test_a_file_that_is_too_large_is_not_kept",
+    ),
+    "the service's file is at another host": (
+        "watercrawl/test_watercrawl_downloads.py::test_files_are_read_without_the_key",
+    ),
+    "a sitemap finishes after its cancel was confirmed": (
+        "races/test_races_kinds.py::test_races_sitemap_that_is_delivered_after_its_cancel",
+    ),
     "a handle or client on another event loop": ("test_bad_input.py::test_a_client_on_another_loop_says_so",),
 }

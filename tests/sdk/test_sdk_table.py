@@ -7,7 +7,7 @@ import inspect
 import operator
 
 import pytest
-from sdk_table import EXA, EXA_NAMESPACES, WATERCRAWL, NotEmulated
+from sdk_table import EXA, EXA_NAMESPACES, WATERCRAWL
 from sdk_world import NAMESPACES, exa_py, opened, watercrawl
 
 # They enter what they demonstrate.
@@ -15,10 +15,7 @@ for module in ("sdk_websets", "sdk_webset_sides", "sdk_agent", "sdk_watercrawl",
     importlib.import_module(module)
 
 FLAVOURS = ("Exa", "AsyncExa")
-WORKING = sorted(path for path, row in EXA.items() if not isinstance(row, NotEmulated))
-REFUSED = [
-    (path, row.args) for path, row in sorted(EXA.items()) if isinstance(row, NotEmulated) and row.args is not None
-]
+WORKING = sorted(EXA)
 WATERCRAWL_WORKING = sorted(WATERCRAWL)
 
 
@@ -97,18 +94,6 @@ async def test_sdk_method_of_watercrawl_py_works(name):
         await WATERCRAWL[name](sdk, sdk.client)
 
         assert name in sdk.called
-
-
-@pytest.mark.real_time
-@pytest.mark.parametrize("flavour", FLAVOURS)
-@pytest.mark.parametrize(("path", "args"), REFUSED)
-async def test_sdk_method_of_exa_py_that_is_not_emulated_says_so(flavour, path, args):
-    """A 404, and not something that looks like a success."""
-    async with opened(flavour) as sdk:
-        with pytest.raises(ValueError, match="404"):
-            await sdk(operator.attrgetter(path)(sdk.client), *args)
-
-        assert sdk.sandbox.ledger.created() == []
 
 
 @pytest.mark.real_time
