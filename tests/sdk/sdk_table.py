@@ -1,6 +1,6 @@
-"""Every public method of the SDKs for the sandbox's endpoints, with what becomes of it.
+"""Every public method of the SDKs for the sandbox's endpoints, with a demonstration that uses it.
 
-A demonstration uses each method and looks at what comes back. `test_sdk_table.py` holds the table against the installed SDKs and runs the demonstrations.
+Each looks at what comes back. `test_sdk_table.py` holds the table against the installed SDKs and runs them.
 """
 
 from __future__ import annotations
