@@ -71,7 +71,9 @@ def _every(kind: str, pause: float) -> Settings:
     return Settings(paces={kind: Pace(first=pause, factor=1, ceiling=pause, urgent=pause)})
 
 
-async def _rounds(url: str, kind: str, jobs: int, rounds: int, *, trace: bool, spare: float = 4.0) -> dict[str, float]:
+async def _rounds(
+    url: str, kind: str, jobs: int, rounds: int, *, trace: bool, spare: float = 4.0, sites: bool = False
+) -> dict[str, Any]:
     server = Server(url)
     websets = max(1, jobs // PER_WEBSET)
     server.world(jobs=jobs, websets=websets)
@@ -84,8 +86,10 @@ async def _rounds(url: str, kind: str, jobs: int, rounds: int, *, trace: bool, s
         await exa.job(_ref(kind, 0, websets)).refresh()
         held: list[int] = []
         used: list[float] = []
+        idle: list[float] = []
         gc.collect()
         base = tracemalloc.get_traced_memory()[0]
+        before = tracemalloc.take_snapshot() if sites else None
         handles = [exa.job(_ref(kind, number, websets)) for number in range(jobs)]
         asked = sum(server.stats()["asked"].values())
         since, began = time.time(), time.process_time()
@@ -99,21 +103,30 @@ async def _rounds(url: str, kind: str, jobs: int, rounds: int, *, trace: bool, s
                 quiet = sum(server.stats()["asked"].values())
                 since, began = time.time(), time.process_time()
                 await asyncio.sleep(1.0)
-                idle = time.process_time() - began
-                assert sum(server.stats()["asked"].values()) == quiet, "a round began before the last one had ended"
+                calm = time.process_time() - began
+                if sum(server.stats()["asked"].values()) == quiet:
+                    idle.append(calm)
+            if before is not None:
+                for site in tracemalloc.take_snapshot().compare_to(before, "lineno")[:20]:
+                    frame = site.traceback[0]
+                    print(f"{site.size_diff / jobs:8.0f} bytes/job  {frame.filename[-50:]}:{frame.lineno}")
+    assert idle, "there was no second without a request"
     return {
-        "bytes": held[0] / jobs,
+        "bytes": max(held) / jobs,
         "growth": (held[-1] - held[0]) / jobs / max(1, rounds - 1),
+        "held": [each / jobs for each in held],
         "first": used[0] / jobs * 1e6,
         "each": min(used[1:], default=float("nan")) / jobs * 1e6,
-        "idle": idle * 1000,
+        "idle": min(idle) * 1000,
         "requests": (quiet - asked) / rounds,
     }
 
 
-def ours(**options: Any) -> dict[str, float]:
+def ours(**options: Any) -> dict[str, Any]:
     """
     Watch *jobs* for so many *rounds* of looks: processor time in µs a job, idle in ms a second; with *trace* the bytes.
+
+    With *sites*, where the most of them were allocated is printed.
     """
     return asyncio.run(_rounds(**options))
 

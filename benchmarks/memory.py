@@ -35,7 +35,7 @@ def rows(server: Server, chosen: argparse.Namespace) -> Iterator[Row]:
                 rounds=chosen.rounds,
                 spare=chosen.spare,
                 trace=True,
-                profile=chosen.profile,
+                sites=chosen.profile,
                 timeout=3600.0,
             )
             case = f"{jobs:,} {what}, wait_all"
@@ -47,7 +47,7 @@ def options(made: argparse.ArgumentParser) -> None:
     """Add the options of this part."""
     made.add_argument("--spare", type=float, default=4.0, help="seconds without a look between rounds, at least")
     made.add_argument("--jobs", type=int, nargs="+", default=[10_000, 100_000], help="default: 10000 100000")
-    made.add_argument("--rounds", type=int, default=3, help="of looks at all (default: 3)")
+    made.add_argument("--rounds", type=int, default=4, help="of looks at all (default: 4)")
 
 
 def main(arguments: list[str] | None = None) -> int:
