@@ -9,6 +9,9 @@ the figures to compare with other libraries: everything is loaded in them.
 Fresh processes take turns at all statements, so that a slow moment of the machine hits all alike. What counts is the
 processor time of the statement itself, with its bytecode compiled before: other programs do not show in it, nor does
 starting Python. The ratios are to the dependencies; exits 1 if one is above its bound.
+
+What ``python -X importtime`` shows: aiohttp is more than half of what the clients cost, cattrs and anyio come next; of our
+own modules those that make attrs classes are the dearest, a few ms each.
 """
 
 from __future__ import annotations

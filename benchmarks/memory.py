@@ -4,6 +4,9 @@ How many bytes does a job cost that is waited for?
 All of it counts: the handle and its core, its place on the agenda, what ``wait_all`` keeps, and the payload of the last
 look. It is weighed by ``tracemalloc`` after a round of looks at all, when nothing is under way, and again after more
 rounds, which must not make it more.
+
+Where it is held (``--profile``): a third is the row's bytes (``_wire``), a tenth the place in ``wait_all`` (``_ends``),
+the rest are the core, its record, future and snapshot, the entries on the agenda and the handle, each 60 to 220 bytes.
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ What does waiting for many jobs cost, and how soon is each end noticed, beside a
 The jobs end at random times within a minute. The loops and asyncjobs look at the same interval; *late* is the time from
 a job's end, which the server knows, to when its waiter went on. Under a limit of requests the loops share an even and
 fair one; what counts as many requests for ours is the client's own limit. exa-py polls at the same interval, too.
+
+What a profile of ours shows: nearly all is spent on rows, little on requests. Per row the largest costs are encoding it
+again to keep its bytes, checking its ids, and putting the job on the agenda again; see ``decode`` and ``wakeup``.
 """
 
 from __future__ import annotations
