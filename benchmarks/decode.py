@@ -4,9 +4,10 @@ What does it cost to take a page of a hundred jobs apart?
 Beside ``json.loads``, which is the least that a client could do, and beside the structuring of every row in full, which
 is what a client does whose models are made as replies come.
 
-What a profile of ours shows: a third of a snapshot is ``json.dumps``, which encodes each row again so that its bytes can
-be kept, more than decoding it took; then come the ids (``_refs``) and the state and progress (``_wire``, ``_figures``).
-Resources in full cost several times that, in cattrs and the conversion of keys; they are made on demand only.
+What a profile of ours shows: a third of a snapshot is ``json.dumps``, which encodes each row again so that its bytes
+can be kept, more than decoding it took; then come the ids (``_refs``) and the state and progress (``_wire``,
+``_figures``). Resources in full cost several times that, in cattrs and the conversion of keys; they are made on
+demand only.
 """
 
 from __future__ import annotations

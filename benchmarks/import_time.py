@@ -10,8 +10,8 @@ Fresh processes take turns at all statements, so that a slow moment of the machi
 processor time of the statement itself, with its bytecode compiled before: other programs do not show in it, nor does
 starting Python. The ratios are to the dependencies; exits 1 if one is above its bound.
 
-What ``python -X importtime`` shows: aiohttp is more than half of what the clients cost, cattrs and anyio come next; of our
-own modules those that make attrs classes are the dearest, a few ms each.
+What ``python -X importtime`` shows: aiohttp is about a half of what the clients cost, cattrs and anyio come next;
+of our own modules those that make attrs classes are the dearest, up to 10 ms each.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ How long does a cancel queue while many jobs are watched under a limit of reques
 Ten thousand searches, each in a webset of its own, are more than lists can show at ten requests a second, so that
 looks take whatever the limit leaves. The time is from the call of ``cancel()`` to the arrival of its request.
 
-What a profile of ours shows: watching ten thousand jobs keeps the processor busy for about a tenth of the time, with ids
-(``_refs``), the agenda and choosing lists; the cancels themselves do not show. What a cancel waits for is the page that is
-being taken in when it is called, and the limit of requests.
+What a profile of ours shows: watching ten thousand jobs keeps the processor busy for about a tenth of the time, with
+ids (``_refs``), the agenda and choosing lists; the cancels themselves do not show. What a cancel waits for is the
+page that is being taken in when it is called, and the limit of requests.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ A *stall* is for how long a heartbeat of 5 ms was late; where other programs run
 beats is the client's doing. All processor times are the client's alone. Under *warm* all connections stand before the
 storm begins.
 
-What a profile of ours shows (``--profile``), as parts of the processor time: aiohttp with yarl and the sockets below it
-about a half, which bare aiohttp pays as well; the event loop a tenth. Ours is the rest, and no part of it stands out: the
-cancel itself (``_canceling``, 6 %), sending and reading (``_transport`` and ``_middlewares``, 7 %), reading the state and
-progress (``_wire`` and ``_figures``, 6 %), checking ids and refs again (``_refs``, 3 %), the queue (``_admission`` and
-``_lanes``, 3 %), the record (2 %), the deadline of each request (2 %).
+What a profile of ours shows (``--profile``), as parts of the processor time: aiohttp with yarl and the sockets below
+it about a half, which bare aiohttp pays as well; the event loop a tenth. Ours is the rest, and no part of it stands
+out: the cancel itself (``_canceling``, 6 %), sending and reading (``_transport`` and ``_middlewares``, 7 %), reading
+the state and progress (``_wire`` and ``_figures``, 6 %), checking ids and refs again (``_refs``, 3 %), the queue
+(``_admission`` and ``_lanes``, 3 %), the record (2 %), the deadline of each request (2 %).
 """
 
 from __future__ import annotations
