@@ -210,5 +210,15 @@ TESTS: dict[str, tuple[str, ...]] = {
     "a sitemap finishes after its cancel was confirmed": (
         "races/test_races_kinds.py::test_races_sitemap_that_is_delivered_after_its_cancel",
     ),
+    "thousands of jobs under a small rate": (
+        "scale/test_scale_lanes.py::test_what_a_rate_does_not_allow_is_stretched_evenly_and_said_once",
+    ),
+    "a cancel while ten thousand jobs are watched under 10 requests/s": (
+        "scale/test_scale_lanes.py::test_a_cancel_is_on_the_wire_at_once_while_thousands_are_watched",
+    ),
+    "the same job twice, or jobs of several clients, in one wait or group": (
+        "scale/test_scale_bad_input.py::test_the_same_job_twice_is_one_job",
+        "scale/test_scale_bad_input.py::test_jobs_of_several_clients_and_services_go_together",
+    ),
     "a handle or client on another event loop": ("test_bad_input.py::test_a_client_on_another_loop_says_so",),
 }
