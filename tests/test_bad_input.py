@@ -29,13 +29,13 @@ from asyncjobs import (
     JobRef,
     JobState,
     NotFound,
+    Progress,
     ProtocolError,
     Settings,
     WaitTimeout,
     WaterCrawl,
     WrongLoop,
 )
-from asyncjobs.exa import Webset
 from asyncjobs.sandbox import Answer, Fault, Redirect, Sandbox
 from asyncjobs.testing import VirtualLoop
 
@@ -334,7 +334,7 @@ async def test_an_unknown_keyword_is_named():
         (None, "target"),
         (3, "target"),
         (b"exa.agent_run:r1", "target"),
-        (Webset(id="w", status="idle"), "target"),
+        (Progress(percent=1.0), "target"),
     ],
 )
 async def test_what_names_no_job_of_this_client(target, field):
