@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RATE = 10.0
+#: As late as the loops: their own p95 varies by so much from run to run.
+AS_GOOD = 1.05
 #: Those whose looks count under the service's limit.
 _COUNTED = tuple(what for what, (kind, _) in KINDS.items() if kind == "exa.search")
 _BESIDE_EXA = ("searches in as many websets", "agent runs")
@@ -41,7 +43,7 @@ def _freely(case: str, results: dict[str, list[Any]]) -> Iterator[Row]:
         yield Row(case, f"{who}, processor time", median(turns, "cpu"), "s")
         yield from _late(case, who, turns)
     yield Row(case, "  requests of the loops'", 100 * ratio(ours, bare, "requests"), "%", most=2)
-    yield Row(case, "  late p95 of the loops'", ratio(ours, bare, "p95"), "x", most=1)
+    yield Row(case, "  late p95 of the loops'", ratio(ours, bare, "p95"), "x", most=AS_GOOD)
     if "exa" in results:
         yield Row(case, "exa-py, processor time", median(results["exa"], "cpu"), "s")
         yield from _late(case, "exa-py", results["exa"])
