@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from asyncjobs._following import Following, Step, goes_on_from, payload_of
 from asyncjobs._job import Job, parts_of
 from asyncjobs._retry import is_transient
+from asyncjobs._sse import EVENTS
 from asyncjobs._states import FINAL
-from asyncjobs._streams import EVENTS
 from asyncjobs._waiters import is_final
 from asyncjobs._wire import build, identify
 from asyncjobs.errors import AsyncJobsError, ClientClosed, ProtocolError, TransportError

@@ -17,6 +17,8 @@ from asyncjobs.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: What such a stream is called, in requests and in replies.
+EVENTS: Final = "text/event-stream"
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 

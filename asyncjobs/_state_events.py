@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from asyncjobs._job import Job, parts_of
 from asyncjobs._retry import is_transient
+from asyncjobs._sse import EVENTS
 from asyncjobs._state_streams import Step, Story
-from asyncjobs._streams import EVENTS
 from asyncjobs._waiters import is_final
 from asyncjobs._wire import build
 from asyncjobs.errors import AsyncJobsError, ClientClosed, NotSupported, ProtocolError, TransportError

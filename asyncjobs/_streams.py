@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from asyncjobs._heads import BROKEN, failed
 from asyncjobs._kinds import Lane
 from asyncjobs._refusals import error_from
+from asyncjobs._sse import EVENTS
 from asyncjobs._streaming import EventReader, Stream
 from asyncjobs._wire import Reply, Request
 from asyncjobs.errors import AsyncJobsError, ClientClosed
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Begin: TypeAlias = "Callable[[Request, Mapping[str, str]], Awaitable[Head]]"
 
-EVENTS: Final = "text/event-stream"
 _SUCCESS: Final = range(200, 300)
 
 

@@ -113,7 +113,8 @@ async def _rounds(
     assert idle, "there was no second without a request"
     return {
         "bytes": max(held) / jobs,
-        "growth": (held[-1] - held[0]) / jobs / max(1, rounds - 1),
+        # The first round leaves what later ones reuse.
+        "growth": (held[-1] - held[1]) / jobs / (rounds - 2) if rounds > 2 else 0.0,
         "held": [each / jobs for each in held],
         "first": used[0] / jobs * 1e6,
         "each": min(used[1:], default=float("nan")) / jobs * 1e6,

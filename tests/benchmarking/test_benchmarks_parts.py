@@ -71,6 +71,12 @@ def test_exa_py_waits_for_the_same_jobs(server, what):
     assert figures["looks"] == figures["requests"] >= 5
 
 
+def test_importing_the_library_does_not_load_aiohttp():
+    """What a program pays that has the import at its top is small."""
+    _, loaded = import_time.measure("import asyncjobs")
+    assert not loaded
+
+
 def test_a_promise_is_kept_up_to_its_bound():
     """Bounds count as kept; without one nothing is promised."""
     assert [Row("c", "f", value, least=2).met for value in (1, 2)] == [False, True]
