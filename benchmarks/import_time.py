@@ -32,8 +32,8 @@ THEIRS = "import aiohttp, attrs, cattrs, anyio"
 #: put off from growing unseen, with room for a noisy machine.
 BOUNDS = {
     "import asyncjobs": 1.25,
-    "from asyncjobs import WaterCrawl": 1.75,
-    "from asyncjobs import Exa, WaterCrawl": 2.25,
+    "from asyncjobs import WaterCrawl": 2.0,
+    "from asyncjobs import Exa, WaterCrawl": 2.5,
 }
 
 _CLOCK = """
