@@ -145,8 +145,10 @@ class Agenda(Generic[K]):
         for entry in (*turns[limit:], *resting):
             self._put(entry)
         return [
-            self._ask(thing, now) if isinstance(thing, Group) else self._look(thing, due)
-            for due, _, thing in turns[:limit]
+            self._ask(entry[2], now) if isinstance(entry[2], Group) else self._look(entry[2], entry[0])
+            for entry in turns[:limit]
+            # A list before may have taken the job, or all who waited for this one; or its turn has been moved.
+            if self._counts(entry)
         ]
 
     def _rank(self, entry: Entry[K | Group[K]]) -> tuple[float, bool]:
@@ -222,12 +224,9 @@ class Agenda(Generic[K]):
     def _ask(self, group: Group[K], now: float) -> Errand[K]:
         # All whose turn would come before the list's next one: else they would come too late.
         soon = now + group.every
-        keys = tuple(
-            key
-            for key in group.expected()
-            if key in group.waiting
-            or ((entry := self._due.get(key)) is not None and entry[0] < soon and key not in self._alone)
-        )
+        others = (key for key in group.expected() if key not in group.waiting and key not in self._alone)
+        due_soon = (key for key in others if (entry := self._due.get(key)) is not None and entry[0] < soon)
+        keys = (*group.waiting, *due_soon)
         due = group.oldest
         if len(keys) == 1 and not group.light:
             return self._look(keys[0], due)

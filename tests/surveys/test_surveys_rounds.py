@@ -437,3 +437,51 @@ def test_narrow_and_wide_kinds_share_a_list():
         made.schedule(f"w{number}", 0.0)
     # Two lists and three single looks are five requests, and so is a page.
     assert told(made.take(0.0, 10)) == {(): 7}
+
+
+_SETS = {"a": 4, "b": 3, "c": 1, "d": 1, "e": 1, "f": 1}
+_KEYS = st.sampled_from([f"{name}{number}" for name, count in _SETS.items() for number in range(count)])
+_DEEDS = st.lists(
+    st.one_of(
+        st.tuples(st.just("schedule"), _KEYS, st.floats(0, 3), st.sampled_from(["", "urgent", "ahead", "alone"])),
+        st.tuples(st.just("discard"), _KEYS, st.just(0.0), st.just("")),
+        st.tuples(st.just("take"), st.integers(1, 12), st.floats(0, 1), st.just("")),
+        st.tuples(st.sampled_from(["ended", "missing", "failed"]), st.integers(0, 3), st.floats(0, 1), st.just("")),
+    ),
+    max_size=80,
+)
+
+
+@given(_DEEDS)
+def test_an_errand_is_always_for_somebody_and_nobody_is_in_two(deeds):
+    """Whatever is due, in a hurry, shown by two lists or missing in one: each errand has keys, and each key one."""
+    made = agenda(**_SETS)
+    now, running = 0.0, []
+    for deed, what, number, how in deeds:
+        if deed == "schedule":
+            made.schedule(
+                what, now + number, urgent=how in {"urgent", "ahead"}, ahead=how == "ahead", alone=how == "alone"
+            )
+        elif deed == "discard":
+            made.discard(what)
+        elif deed == "take":
+            now += number
+            errands = made.take(now, what)
+            found = keys_of(errands)
+            assert all(errand.keys for errand in errands)
+            assert len(found) == len(set(found))
+            assert not any(key in made for key in found)
+            running += [errand for errand in errands if errand.route]
+        elif running:
+            errand = running.pop(what % len(running))
+            missing = errand.keys[:1] if deed == "missing" else ()
+            if deed == "failed":
+                made.failed(errand.route, now, refused=number > 0.5)
+            else:
+                made.surveyed(errand.route, now, USEFUL, missing=missing)
+            for key in errand.keys:
+                made.schedule(key, now + number, alone=key in missing)
+
+
+def keys_of(errands):
+    return [key for errand in errands for key in errand.keys]
