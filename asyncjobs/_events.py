@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import warnings
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncjobs._following import Following, Step, goes_on_from, payload_of
-from asyncjobs._job import Job, parts_of
+from asyncjobs._iterating import EventIterator
 from asyncjobs._retry import is_transient
 from asyncjobs._sse import EVENTS
 from asyncjobs._states import FINAL
@@ -18,10 +17,9 @@ from asyncjobs.errors import AsyncJobsError, ClientClosed, ProtocolError, Transp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from asyncjobs._calls import EventSource
-    from asyncjobs._record import Record
+    from asyncjobs._job import Job
     from asyncjobs._sse import ServerEvent
     from asyncjobs._streaming import EventReader
 
@@ -31,7 +29,7 @@ E_co = TypeVar("E_co", covariant=True)
 _log = logging.getLogger("asyncjobs")
 
 
-class EventStream(Generic[R_co, E_co]):
+class EventStream(EventIterator[R_co, E_co]):
     """
     The events of a job: ``async for event in events``.
 
@@ -54,56 +52,23 @@ class EventStream(Generic[R_co, E_co]):
         after: str | None = None,
         once: bool = False,
     ) -> None:
-        self._job = job
-        self._engine, self._core = parts_of(job)
+        super().__init__(job, reader)
         self._make = make
-        self._reader = reader
         self._live = reader is not None
         source = self._core.record.kind.events
         assert source is not None, "events are followed where a kind has them"
         self._source: EventSource = source
         self._following = Following(stored=source.replay is not None, after=after, once=once)
-        self._busy = False
-        self._closed = False
 
     def __repr__(self) -> str:
         return f"<EventStream of {self._job.ref} after {self.last_event_id}>"
-
-    def __del__(self) -> None:
-        reader: EventReader | None = getattr(self, "_reader", None)
-        if reader is not None and not reader.stream.over:
-            reader.close()
-            message = f"the events of {self._job.ref} were neither read to their end nor closed"
-            warnings.warn(message, ResourceWarning, stacklevel=1, source=self)
-
-    @property
-    def job(self) -> Job[R_co]:
-        """The job that the events are about."""
-        return self._job
 
     @property
     def last_event_id(self) -> str | None:
         """The id of the last event that was given, to go on from later; ``None`` before the first."""
         return self._following.last_id
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> E_co:
-        if self._busy:
-            raise RuntimeError("these events are being read by another task")
-        self._busy = True
-        try:
-            while not self._closed:
-                event = await self._advance()
-                if event is not None:
-                    return self._make(event, self._tell(event))
-        finally:
-            self._busy = False
-        raise StopAsyncIteration
-
-    async def _advance(self) -> ServerEvent | None:
-        """Take one step; return the new event that it brought, if it did."""
+    async def _advance(self) -> E_co | None:
         record = self._core.record
         step = self._following.next(reading=self._reader is not None, final=record.final)
         if step is Step.END:
@@ -118,7 +83,7 @@ class EventStream(Generic[R_co, E_co]):
             await self._look()
         return None
 
-    async def _read(self) -> ServerEvent | None:
+    async def _read(self) -> E_co | None:
         reader, following, live = self._reader, self._following, self._live
         assert reader is not None
         # A stream may go on for ever with comments although the job has ended.
@@ -143,7 +108,7 @@ class EventStream(Generic[R_co, E_co]):
         new = following.saw(event, last=event.event in self._source.last)
         if following.over:
             self._drop()
-        return event if new else None
+        return self._make(event, self._tell(event)) if new else None
 
     async def _replay(self) -> None:
         record, following, streams = self._core.record, self._following, self._engine.streams
@@ -178,27 +143,11 @@ class EventStream(Generic[R_co, E_co]):
 
     async def _look(self) -> None:
         """Wait until the job was looked at once more, or if no events are left to ask for, until it has ended."""
-        core, loop = self._core, asyncio.get_running_loop()
         if self._following.looks_until_the_end:
-            await core.wait_for(is_final)
+            await self._core.wait_for(is_final)
             return
-        since = loop.time()
-
-        def looked(record: Record[Any], began: float) -> bool:
-            return record.final or began >= since
-
-        await core.wait_for(looked)
+        await self._look_since()
         self._following.looked()
-
-    async def _look_once(self) -> None:
-        look = self._core.begin_look()
-        try:
-            await look.shared.join()
-        except ClientClosed:
-            raise
-        except AsyncJobsError as error:
-            if look.verdict is not None:
-                raise look.verdict.about(self._job.ref, self._job.snapshot) from error.__cause__
 
     def _tell(self, event: ServerEvent) -> dict[str, Any]:
         """Let the job's other handles know; return what the event says."""
@@ -223,25 +172,6 @@ class EventStream(Generic[R_co, E_co]):
         except ProtocolError:
             return False
 
-    # -- the end -------------------------------------------------------------
-
     def _drop(self) -> None:
-        reader, self._reader, self._live = self._reader, None, False
-        if reader is not None:
-            reader.close()
-
-    def _close(self) -> None:
-        self._closed = True
-        self._drop()
-
-    async def aclose(self) -> None:
-        """Close the connection; the job goes on. Closing twice is harmless."""
-        self._close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._close()
+        self._live = False
+        super()._drop()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import warnings
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from asyncjobs._job import Job, parts_of
+from asyncjobs._iterating import EventIterator
 from asyncjobs._retry import is_transient
 from asyncjobs._sse import EVENTS
 from asyncjobs._state_streams import Step, Story
@@ -18,11 +17,9 @@ from asyncjobs.errors import AsyncJobsError, ClientClosed, NotSupported, Protoco
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import TracebackType
 
     from asyncjobs._calls import StateStream
-    from asyncjobs._record import Record
-    from asyncjobs._streaming import EventReader
+    from asyncjobs._job import Job
 
 R_co = TypeVar("R_co", covariant=True)
 E_co = TypeVar("E_co", covariant=True)
@@ -30,7 +27,7 @@ E_co = TypeVar("E_co", covariant=True)
 _log = logging.getLogger("asyncjobs")
 
 
-class StateEvents(Generic[R_co, E_co]):
+class StateEvents(EventIterator[R_co, E_co]):
     """
     The events of a job's status stream: ``async for event in events``.
 
@@ -43,6 +40,8 @@ class StateEvents(Generic[R_co, E_co]):
     leaves the job alone. One task may iterate at a time; who was cancelled goes on where they were.
     """
 
+    _left_open = "the status stream of {} was neither read to its end nor closed"
+
     # With *steady* somebody reads all the time: between two events, too, the next one can be counted on.
     def __init__(
         self,
@@ -52,8 +51,7 @@ class StateEvents(Generic[R_co, E_co]):
         *,
         steady: bool = False,
     ) -> None:
-        self._job = job
-        self._engine, self._core = parts_of(job)
+        super().__init__(job)
         source = self._core.record.kind.states
         if source is None:
             raise NotSupported("events", job.kind, ref=job.ref)
@@ -61,45 +59,10 @@ class StateEvents(Generic[R_co, E_co]):
         self._make = make
         self._query = tuple(query)
         self._story = Story(source)
-        self._reader: EventReader | None = None
         self._steady = steady
         self._expecting = contextlib.ExitStack()
-        self._busy = False
-        self._closed = False
 
-    def __repr__(self) -> str:
-        return f"<StateEvents of {self._job.ref}>"
-
-    def __del__(self) -> None:
-        reader: EventReader | None = getattr(self, "_reader", None)
-        if reader is not None and not reader.stream.over:
-            reader.close()
-            message = f"the status stream of {self._job.ref} was neither read to its end nor closed"
-            warnings.warn(message, ResourceWarning, stacklevel=1, source=self)
-
-    @property
-    def job(self) -> Job[R_co]:
-        """The job that the events are about."""
-        return self._job
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> E_co:
-        if self._busy:
-            raise RuntimeError("these events are being read by another task")
-        self._busy = True
-        try:
-            while not self._closed:
-                event = await self._advance()
-                if event is not None:
-                    return self._make(event)
-        finally:
-            self._busy = False
-        raise StopAsyncIteration
-
-    async def _advance(self) -> dict[str, Any] | None:
-        """Take one step; return the event that it brought, if it did."""
+    async def _advance(self) -> E_co | None:
         record, story = self._core.record, self._story
         step = story.next(final=record.final)
         if step is Step.END:
@@ -117,7 +80,7 @@ class StateEvents(Generic[R_co, E_co]):
         else:
             story.told_end()
             shown = None if record.snapshot is None else record.snapshot.raw
-            return {self._source.tag: self._source.state, self._source.data: shown}
+            return self._make({self._source.tag: self._source.state, self._source.data: shown})
         return None
 
     async def _open(self) -> None:
@@ -145,7 +108,7 @@ class StateEvents(Generic[R_co, E_co]):
             self._expecting.enter_context(self._engine.pushes.expect((ref,)))
         story.opened()
 
-    async def _read(self) -> dict[str, Any] | None:
+    async def _read(self) -> E_co | None:
         reader, story, record = self._reader, self._story, self._core.record
         assert reader is not None
         # It may be silent for long, and go on so although the job has ended.
@@ -177,48 +140,12 @@ class StateEvents(Generic[R_co, E_co]):
             # A cancel of ours may still turn one end into another: then a look decides, and is told.
             if record.final and shown.get(record.kind.status) == getattr(record.snapshot, "status", None):
                 story.told_end()
-        return payload
+        return self._make(payload)
 
     async def _look(self) -> None:
-        """Wait until the job was looked at once more, at its pace."""
-        since = asyncio.get_running_loop().time()
-
-        def looked(record: Record[Any], began: float) -> bool:
-            return record.final or began >= since
-
-        await self._core.wait_for(looked)
+        await self._look_since()
         self._story.looked()
 
-    async def _look_once(self) -> None:
-        look = self._core.begin_look()
-        try:
-            await look.shared.join()
-        except ClientClosed:
-            raise
-        except AsyncJobsError as error:
-            if look.verdict is not None:
-                raise look.verdict.about(self._job.ref, self._job.snapshot) from error.__cause__
-
-    # -- the end -------------------------------------------------------------
-
     def _drop(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.close()
+        super()._drop()
         self._expecting.close()
-
-    def _close(self) -> None:
-        self._closed = True
-        self._drop()
-
-    async def aclose(self) -> None:
-        """Close the connection; the job goes on. Closing twice is harmless."""
-        self._close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._close()

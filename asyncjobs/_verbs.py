@@ -80,27 +80,26 @@ async def wait(engine: Engine, core: Core[R], timeout: float | None) -> Snapshot
     if not record.final:
         engine.enter()
         if timeout == 0:
-            await _look_once(core)
+            cause = await look_once(core)
+            if not record.final:
+                raise WaitTimeout(record.ref, record.snapshot, timeout=0.0) from cause
         elif not await core.wait_for(is_final, timeout=timeout):
             raise WaitTimeout(record.ref, record.snapshot, timeout=timeout or 0.0)
     return _held(core)
 
 
-async def _look_once(core: Core[Any]) -> None:
-    record = core.record
-    cause: AsyncJobsError | None = None
+async def look_once(core: Core[Any]) -> AsyncJobsError | None:
+    """Look once, and return what went wrong that would end no longer wait; what would is raised."""
     look = core.begin_look()
     try:
         await look.shared.join()
     except ClientClosed:
         raise
     except AsyncJobsError as error:
-        # What would not end a longer wait does not end this one differently.
         if look.verdict is not None:
-            raise look.verdict.about(record.ref, record.snapshot) from error.__cause__
-        cause = error
-    if not record.final:
-        raise WaitTimeout(record.ref, record.snapshot, timeout=0.0) from cause
+            raise look.verdict.about(core.record.ref, core.record.snapshot) from error.__cause__
+        return error
+    return None
 
 
 async def result(engine: Engine, core: Core[R], timeout: float | None) -> R:

@@ -67,7 +67,7 @@ TIERS = [
     ],
     ["_core", "_canceling", "_surveying", "_watcher", "_pushes", "_feeding"],
     ["_creates", "_owners", "_engine"],
-    ["_updates", "_verbs", "_job", "_events", "_creation", "_pages"],
+    ["_updates", "_verbs", "_job", "_iterating", "_events", "_creation", "_pages"],
     ["_ends", "_state_events", "_state_block"],
     ["_gathering", "_mass_cancel", "_group"],
     ["_saving", "_asking", "_making", "_telling", "_client"],
