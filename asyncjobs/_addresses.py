@@ -36,22 +36,28 @@ def check_given_address(value: object, home: URL, field: str = "address") -> URL
     Raises:
         InvalidArgument: It is no ``http`` or ``https`` address, has a user, or is not secure although *home* is.
     """
-    try:
-        url = URL(value, encoded=True) if isinstance(value, str) else None
-    except ValueError:
-        url = None
-    if url is not None and not url.scheme and not url.host and url.raw_path.startswith("/"):
-        url = home.origin().join(url)
     if not isinstance(value, str):
-        problem = f"expected an address as str, got {type(value).__name__}"
-    elif url is None or url.scheme not in {"http", "https"} or not url.host or url.user or url.password:
-        problem = "is no http or https address of a file"
-    elif home.scheme == "https" and url.scheme != "https":
-        problem = "is not secure, although the service is"
-    else:
+        raise InvalidArgument(field, f"expected an address as str, got {type(value).__name__}")
+    at_home = value.startswith("/") and not value.startswith("//")
+    url = given_address(f"{home.origin()}{value}" if at_home else value, secure=home.scheme == "https")
+    if isinstance(url, URL):
         return url
+    problem = url
     del value, url  # It may hold a signature.
     raise InvalidArgument(field, problem)
+
+
+def given_address(value: str, *, secure: bool) -> URL | str:
+    """Return the address that a service gave, or what is wrong with it; a *secure* one gives secure ones only."""
+    try:
+        url: URL | None = URL(value, encoded=True)
+    except ValueError:
+        url = None
+    if url is None or url.scheme not in {"http", "https"} or not url.host or url.user or url.password:
+        return "is no http or https address of a file"
+    if secure and url.scheme != "https":
+        return "is not secure, although the service is"
+    return url
 
 
 def _parse(address: str) -> URL | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import aiohttp
 from yarl import URL
 
+from asyncjobs._addresses import given_address
 from asyncjobs._heads import BROKEN
 from asyncjobs._retry import Retries
 from asyncjobs._seam import Transport
@@ -38,15 +39,10 @@ def check_address(address: str, *, secure: bool) -> URL:
     Raises:
         ProtocolError: It is none, or leads from a *secure* service over a line that anybody can read.
     """
-    try:
-        url: URL | None = URL(address, encoded=True)
-    except ValueError:
-        url = None
-    if url is None or url.scheme not in {"http", "https"} or not url.host or url.user or url.password:
-        raise ProtocolError("the address for the upload is no http or https address")
-    if secure and url.scheme != "https":
-        raise ProtocolError("the address for the upload is not secure, although the service is")
-    return url
+    url = given_address(address, secure=secure)
+    if isinstance(url, URL):
+        return url
+    raise ProtocolError(f"the address for the upload {url}")
 
 
 async def _bare(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
