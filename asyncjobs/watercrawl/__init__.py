@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from asyncjobs.watercrawl._client import (
-    WaterCrawl,
-)
+from asyncjobs.watercrawl._client import WaterCrawl
 from asyncjobs.watercrawl._crawl_models import (
     AttachmentType,
     CrawlAttachment,
@@ -16,13 +14,8 @@ from asyncjobs.watercrawl._crawl_models import (
     PageOptions,
     SpiderOptions,
 )
-from asyncjobs.watercrawl._crawls import (
-    Crawls,
-)
-from asyncjobs.watercrawl._events import (
-    FeedMessage,
-    RequestEvent,
-)
+from asyncjobs.watercrawl._crawls import Crawls
+from asyncjobs.watercrawl._events import FeedMessage, RequestEvent
 from asyncjobs.watercrawl._models import (
     RequestStatus,
     SearchDepth,
@@ -33,23 +26,10 @@ from asyncjobs.watercrawl._models import (
     SearchTimeRange,
     SearchType,
 )
-from asyncjobs.watercrawl._provider import (
-    CRAWL,
-    SEARCH,
-    SITEMAP,
-    WATERCRAWL,
-)
-from asyncjobs.watercrawl._searches import (
-    Searches,
-)
-from asyncjobs.watercrawl._sitemap_models import (
-    SitemapOptions,
-    SitemapPage,
-    SitemapRequest,
-)
-from asyncjobs.watercrawl._sitemaps import (
-    Sitemaps,
-)
+from asyncjobs.watercrawl._provider import CRAWL, SEARCH, SITEMAP, WATERCRAWL
+from asyncjobs.watercrawl._searches import Searches
+from asyncjobs.watercrawl._sitemap_models import SitemapOptions, SitemapPage, SitemapRequest
+from asyncjobs.watercrawl._sitemaps import Sitemaps
 
 __all__ = [
     "CRAWL",

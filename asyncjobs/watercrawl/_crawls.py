@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.errors import InvalidArgument, ProtocolError
 from asyncjobs.kinds import Call, KeyStyle
-from asyncjobs.watercrawl._crawl_models import CrawlRequest, CrawlResult
-from asyncjobs.watercrawl._events import make_event
+from asyncjobs.watercrawl._crawl_models import CrawlResult
+from asyncjobs.watercrawl._events import monitor, prefetched
 from asyncjobs.watercrawl._provider import BATCH, CRAWL, LARGEST_FILE, PAGING
 from asyncjobs.watercrawl._sitemap_models import read_pages
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from asyncjobs._models import CancelOutcome
     from asyncjobs._state_events import StateEvents
     from asyncjobs.kinds import Client, Pages
+    from asyncjobs.watercrawl._crawl_models import CrawlRequest
     from asyncjobs.watercrawl._events import RequestEvent
     from asyncjobs.watercrawl._sitemap_models import SitemapPage
 
-_ONE: Final = "/api/v1/core/crawl-requests/{uuid}/"
+_ONE: Final = CRAWL.look.path
 _RESULTS: Final = Call("GET", f"{_ONE}results/", repeatable=True)
-_RESULT: Final = Call("GET", "/api/v1/core/crawl-requests/{uuid}/results/{result}/", repeatable=True)
+_RESULT: Final = Call("GET", f"{_ONE}results/{{result}}/", repeatable=True)
 _ARCHIVE: Final = Call("GET", f"{_ONE}download/", repeatable=True)
 _GRAPH: Final = Call("GET", f"{_ONE}sitemap/graph/", repeatable=True)
 _MARKDOWN: Final = Call("GET", f"{_ONE}sitemap/markdown/", repeatable=True)
@@ -118,8 +119,7 @@ class Crawls:
             NotFound: There is no such crawl.
             JobUnreachable, APIError, ...: What would end a wait; see ``Job.wait``.
         """
-        query = (("prefetched", "true"),) if download else ()
-        return self._client.monitor(CRAWL, uuid, make=lambda event: make_event(event, CrawlRequest), query=query)
+        return monitor(self._client, CRAWL, uuid, download=download)
 
     async def cancel(self, uuid: str) -> CancelOutcome:
         """Stop a crawl, as ``Job.cancel`` does. The pages that it has found are charged, and stay."""
@@ -133,7 +133,6 @@ class Crawls:
         without, ``result.result_url`` is where the content is. They are fetched *page_size* at a time (at most 100;
         ``None`` is the service's 25).
         """
-        query = (("prefetched", "true"),) if download else ()
         return self._client.rows(
             _RESULTS,
             uuid,
@@ -142,7 +141,7 @@ class Crawls:
             at="results",
             paging=PAGING,
             page_size=page_size,
-            query=query,
+            query=prefetched(download=download),
         )
 
     async def result(self, uuid: str, result: str, *, download: bool = False) -> CrawlResult:
@@ -152,7 +151,7 @@ class Crawls:
         Raises:
             NotFound: There is no such crawl, or no such page in it.
         """
-        query = (("prefetched", "true"),) if download else ()
+        query = prefetched(download=download)
         return await self._client.fetch(_RESULT, uuid, result, into=CrawlResult, keys=KeyStyle.SNAKE, query=query)
 
     async def download(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  (attrs asks for the types of fields)
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -11,7 +11,11 @@ from asyncjobs._convert import KeyStyle, structure
 from asyncjobs.errors import ProtocolError
 from asyncjobs.watercrawl._crawl_models import CrawlResult
 
-__all__ = ["FeedMessage", "RequestEvent", "make_event"]
+if TYPE_CHECKING:
+    from asyncjobs._state_events import StateEvents
+    from asyncjobs.kinds import Client, JobKind
+
+__all__ = ["FeedMessage", "RequestEvent", "monitor", "prefetched"]
 
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
@@ -69,7 +73,18 @@ class RequestEvent(Generic[R_co]):
             return None
 
 
-def make_event(event: dict[str, Any], resource: type[R_co]) -> RequestEvent[R_co]:
-    """Return what users get of an event."""
-    kind = event.get("type")
-    return RequestEvent(type=kind if isinstance(kind, str) else None, data=event.get("data"), resource=resource)
+def monitor(client: Client, kind: JobKind[T], uuid: str, *, download: bool) -> StateEvents[T, RequestEvent[T]]:
+    """Return the events of a job's status stream, with *download* those that carry content."""
+
+    def make(event: dict[str, Any]) -> RequestEvent[T]:
+        word = event.get("type")
+        return RequestEvent(
+            type=word if isinstance(word, str) else None, data=event.get("data"), resource=kind.resource
+        )
+
+    return client.monitor(kind, uuid, make=make, query=prefetched(download=download))
+
+
+def prefetched(*, download: bool) -> tuple[tuple[str, str], ...]:
+    """Return the query that asks for content in place of its address, if that is wanted."""
+    return (("prefetched", "true"),) if download else ()

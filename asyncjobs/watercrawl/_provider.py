@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 
@@ -25,13 +25,13 @@ from asyncjobs.watercrawl._crawl_models import CrawlRequest
 from asyncjobs.watercrawl._models import SearchRequest
 from asyncjobs.watercrawl._sitemap_models import SitemapRequest
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+R = TypeVar("R")
+
 #: How large a file may be unless somebody says otherwise, in bytes.
 LARGEST_FILE: Final = 1024 * 1024 * 1024
-
-_SEARCHES: Final = "/api/v1/core/search/"
-_CRAWLS: Final = "/api/v1/core/crawl-requests/"
-_SITEMAPS: Final = "/api/v1/core/sitemaps/"
-_ID: Final = "{uuid}/"
 
 #: How WaterCrawl pages its lists: by number, and the next page is given as an address.
 PAGING: Final = Paging(size="page_size", most=100, cursor="page", following="next", address=True)
@@ -55,82 +55,80 @@ _SETTLE: Final = 0.5
 _LIVE: Final = ({"status": "new"}, {"status": "running"})
 
 
-def _states(root: str, **parts: str) -> StateStream:
-    # It refuses who asks for `text/event-stream` alone.
-    return StateStream(call=Call("GET", f"{root}{_ID}status/", repeatable=True), accept="application/json", parts=parts)
+def _kind(
+    name: str,
+    resource: type[R],
+    root: str,
+    *,
+    prefetched: bool = True,
+    turns: tuple[Mapping[str, str], ...] = (),
+    progress: Mapping[str, str] | None = None,
+    alike: Mapping[str, str],
+    parts: Mapping[str, str] | None = None,
+) -> JobKind[R]:
+    """
+    Return the kind of the requests below *root*: all have the same words, refusals and verbs.
 
-
-SEARCH: Final = JobKind(
-    name="watercrawl.search",
-    resource=SearchRequest,
-    keys=KeyStyle.SNAKE,
-    identity={"uuid": "uuid"},
-    create=Call("POST", _SEARCHES, repeatable=False),
-    look=Call("GET", _SEARCHES + _ID, repeatable=True),
-    # DELETE is the cancel: it removes nothing.
-    cancel=Call("DELETE", _SEARCHES + _ID, repeatable=True),
+    *prefetched* says whether a look can carry the result, *turns* are for a list that can be filtered.
+    """
+    one, everything = f"{root}{{uuid}}/", Call("GET", root, repeatable=True)
     # Without it, `result` is the address of a file.
-    result=Call("GET", _SEARCHES + _ID, repeatable=True, query={"prefetched": "true"}),
-    words=_WORDS,
-    cancelable=frozenset({JobState.RUNNING}),
-    refusals=_REFUSALS,
-    settle=_SETTLE,
-    pace=Pace(first=0.5, factor=1.5, ceiling=5.0),
-    surveys=(Survey(Call("GET", _SEARCHES, repeatable=True), rows="results", paging=PAGING, newest_first=True),),
-    # It keeps no data for its callers: nothing tells a search from another one that is alike.
-    trace=Trace(
-        alike={"query": "query", "search_options": "search_options", "result_limit": "result_limit"},
-        created="created_at",
-    ),
-    states=_states(_SEARCHES),
+    result = Call("GET", one, repeatable=True, query={"prefetched": "true"})
+    return JobKind(
+        name=name,
+        resource=resource,
+        keys=KeyStyle.SNAKE,
+        identity={"uuid": "uuid"},
+        create=Call("POST", root, repeatable=False),
+        look=Call("GET", one, repeatable=True),
+        # DELETE is the cancel: it removes nothing.
+        cancel=Call("DELETE", one, repeatable=True),
+        result=result if prefetched else None,
+        words=_WORDS,
+        progress=progress or {},
+        cancelable=frozenset({JobState.RUNNING}),
+        refusals=_REFUSALS,
+        settle=_SETTLE,
+        pace=Pace(first=0.5, factor=1.5, ceiling=5.0),
+        surveys=(Survey(everything, rows="results", paging=PAGING, newest_first=True, turns=turns),),
+        # It keeps no data for its callers: nothing tells a request from another one that is alike.
+        trace=Trace(alike=alike, created="created_at"),
+        # It refuses who asks for `text/event-stream` alone.
+        states=StateStream(
+            call=Call("GET", f"{one}status/", repeatable=True), accept="application/json", parts=parts or {}
+        ),
+    )
+
+
+SEARCH: Final = _kind(
+    "watercrawl.search",
+    SearchRequest,
+    "/api/v1/core/search/",
+    alike={"query": "query", "search_options": "search_options", "result_limit": "result_limit"},
 )
 
-CRAWL: Final = JobKind(
-    name="watercrawl.crawl",
-    resource=CrawlRequest,
-    keys=KeyStyle.SNAKE,
-    identity={"uuid": "uuid"},
-    create=Call("POST", _CRAWLS, repeatable=False),
-    look=Call("GET", _CRAWLS + _ID, repeatable=True),
-    cancel=Call("DELETE", _CRAWLS + _ID, repeatable=True),
-    words=_WORDS,
+CRAWL: Final = _kind(
+    "watercrawl.crawl",
+    CrawlRequest,
+    "/api/v1/core/crawl-requests/",
+    # Its pages are read apart from it, however many they are.
+    prefetched=False,
+    turns=_LIVE,
     progress={"found": "number_of_documents"},
-    cancelable=frozenset({JobState.RUNNING}),
-    refusals=_REFUSALS,
-    settle=_SETTLE,
-    pace=Pace(first=0.5, factor=1.5, ceiling=5.0),
-    surveys=(Survey(Call("GET", _CRAWLS, repeatable=True), "results", paging=PAGING, newest_first=True, turns=_LIVE),),
-    trace=Trace(
-        # What a batch says of depth and number of pages is overwritten.
-        alike={"url": "url", "urls": "urls", "options.page_options": "options.page_options"},
-        created="created_at",
-    ),
-    states=_states(_CRAWLS, result="data.uuid"),
+    # What a batch says of depth and number of pages is overwritten.
+    alike={"url": "url", "urls": "urls", "options.page_options": "options.page_options"},
+    parts={"result": "data.uuid"},
 )
 
 #: The same kind of job, begun in another way: the pages of a list, and none that they link to.
-BATCH: Final = attrs.evolve(CRAWL, create=Call("POST", f"{_CRAWLS}batch/", repeatable=False))
+BATCH: Final = attrs.evolve(CRAWL, create=Call("POST", "/api/v1/core/crawl-requests/batch/", repeatable=False))
 
-SITEMAP: Final = JobKind(
-    name="watercrawl.sitemap",
-    resource=SitemapRequest,
-    keys=KeyStyle.SNAKE,
-    identity={"uuid": "uuid"},
-    create=Call("POST", _SITEMAPS, repeatable=False),
-    look=Call("GET", _SITEMAPS + _ID, repeatable=True),
-    cancel=Call("DELETE", _SITEMAPS + _ID, repeatable=True),
-    # Without it, `result` is the address of a file.
-    result=Call("GET", _SITEMAPS + _ID, repeatable=True, query={"prefetched": "true"}),
-    words=_WORDS,
-    cancelable=frozenset({JobState.RUNNING}),
-    refusals=_REFUSALS,
-    settle=_SETTLE,
-    pace=Pace(first=0.5, factor=1.5, ceiling=5.0),
-    surveys=(
-        Survey(Call("GET", _SITEMAPS, repeatable=True), "results", paging=PAGING, newest_first=True, turns=_LIVE),
-    ),
-    trace=Trace(alike={"url": "url", "options": "options"}, created="created_at"),
-    states=_states(_SITEMAPS),
+SITEMAP: Final = _kind(
+    "watercrawl.sitemap",
+    SitemapRequest,
+    "/api/v1/core/sitemaps/",
+    turns=_LIVE,
+    alike={"url": "url", "options": "options"},
 )
 
 WATERCRAWL: Final = Provider(

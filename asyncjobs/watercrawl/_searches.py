@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asyncjobs.watercrawl._events import make_event
-from asyncjobs.watercrawl._models import SearchRequest
+from asyncjobs.watercrawl._events import monitor
 from asyncjobs.watercrawl._provider import SEARCH
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from asyncjobs._state_events import StateEvents
     from asyncjobs.kinds import Client, Pages
     from asyncjobs.watercrawl._events import RequestEvent
+    from asyncjobs.watercrawl._models import SearchRequest
 
 
 class Searches:
@@ -94,8 +94,7 @@ class Searches:
             NotFound: There is no such search.
             JobUnreachable, APIError, ...: What would end a wait; see ``Job.wait``.
         """
-        query = (("prefetched", "true"),) if download else ()
-        return self._client.monitor(SEARCH, uuid, make=lambda event: make_event(event, SearchRequest), query=query)
+        return monitor(self._client, SEARCH, uuid, download=download)
 
     async def cancel(self, uuid: str) -> CancelOutcome:
         """Stop a search, as ``Job.cancel`` does."""

@@ -74,9 +74,7 @@ class SitemapRequest:
     @property
     def results(self) -> tuple[SitemapPage, ...] | None:
         """The pages, where the reply carried them; else ``None``."""
-        if not isinstance(self.result, tuple):
-            return None
-        return tuple(SitemapPage(url=page) if isinstance(page, str) else page for page in self.result)
+        return _pages(self.result) if isinstance(self.result, tuple) else None
 
 
 @frozen(kw_only=True)
@@ -91,5 +89,8 @@ def read_pages(rows: list[Any]) -> tuple[SitemapPage, ...]:
     Raises:
         ProtocolError: It lists something else.
     """
-    pages = structure({"pages": rows}, _File, KeyStyle.SNAKE).pages
-    return tuple(SitemapPage(url=page) if isinstance(page, str) else page for page in pages)
+    return _pages(structure({"pages": rows}, _File, KeyStyle.SNAKE).pages)
+
+
+def _pages(found: tuple[SitemapPage | str, ...]) -> tuple[SitemapPage, ...]:
+    return tuple(SitemapPage(url=page) if isinstance(page, str) else page for page in found)

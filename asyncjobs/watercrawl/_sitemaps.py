@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.kinds import Call
-from asyncjobs.watercrawl._events import make_event
+from asyncjobs.watercrawl._events import monitor
 from asyncjobs.watercrawl._provider import SITEMAP
-from asyncjobs.watercrawl._sitemap_models import SitemapRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     from asyncjobs._state_events import StateEvents
     from asyncjobs.kinds import Client, Pages
     from asyncjobs.watercrawl._events import RequestEvent
+    from asyncjobs.watercrawl._sitemap_models import SitemapRequest
 
-_ONE: Final = "/api/v1/core/sitemaps/{uuid}/"
+_ONE: Final = SITEMAP.look.path
 _GRAPH: Final = Call("GET", f"{_ONE}graph/", repeatable=True)
 _MARKDOWN: Final = Call("GET", f"{_ONE}markdown/", repeatable=True)
 
@@ -100,8 +100,7 @@ class Sitemaps:
             NotFound: There is no such sitemap.
             JobUnreachable, APIError, ...: What would end a wait; see ``Job.wait``.
         """
-        query = (("prefetched", "true"),) if download else ()
-        return self._client.monitor(SITEMAP, uuid, make=lambda event: make_event(event, SitemapRequest), query=query)
+        return monitor(self._client, SITEMAP, uuid, download=download)
 
     async def cancel(self, uuid: str) -> CancelOutcome:
         """Stop a sitemap, as ``Job.cancel`` does. Nothing of its price is given back."""
