@@ -192,8 +192,9 @@ def test_annotations_of_a_provider_know_no_machinery(path):
     """For the type checker one may import anything, but a provider may not look into the engine."""
     if top(dotted(path)) in PROVIDERS:
         assert not {top(name) for name in ours(path, typing=True)} & MACHINERY
-        # What a service sends by itself carries the tokens of our creates, like every reply.
-        allowed = {"errors", "kinds", "_convert", "_bodies", *PROVIDERS}
+        # What a service sends by itself carries the tokens of our creates, like every reply; and what users give is
+        # checked in the same words everywhere.
+        allowed = {"errors", "kinds", "_convert", "_bodies", "_settings", *PROVIDERS}
         assert {top(name) for name in ours(path)} <= allowed
         others = PROVIDERS - {top(dotted(path))}
         assert not {top(name) for name in [*ours(path), *ours(path, typing=True)]} & others

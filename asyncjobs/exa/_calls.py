@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
@@ -35,6 +36,18 @@ ONE_WEBSET: Final = websets("GET", "websets/{webset}")
 ALL_WEBSETS: Final = websets("GET", "websets")
 ALL_IMPORTS: Final = websets("GET", "imports")
 ALL_MONITORS: Final = websets("GET", "monitors")
+
+
+def several(events: Iterable[str], field: str) -> list[str]:
+    """
+    Return types of events as a list.
+
+    Raises:
+        InvalidArgument: There are not several; one text would be several letters.
+    """
+    if isinstance(events, str) or not isinstance(events, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument(field, f"expected several types of events, got {type(events).__name__}")
+    return list(events)
 
 
 def prioritized(call: Call, priority: str | None) -> Call:

@@ -77,11 +77,12 @@ class Exa(Client):
 
         That is a job, a webset, a monitor or a webhook. See :meth:`asyncjobs.kinds.Client.reconcile` for the rest.
         """
-        if getattr(uncertain, "kind", None) == WEBSET.name:
+        kind = getattr(uncertain, "kind", None)
+        if kind == WEBSET.name:
             return await self.websets.reconcile(uncertain)
-        if getattr(uncertain, "kind", None) == MONITOR:
+        if kind == MONITOR:
             return await self.websets.monitors.reconcile(uncertain)
-        if getattr(uncertain, "kind", None) == WEBHOOK:
+        if kind == WEBHOOK:
             return await self.websets.webhooks.reconcile(uncertain)
         return await super().reconcile(uncertain)
 

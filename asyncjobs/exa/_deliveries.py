@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from asyncjobs._bodies import read_json
-from asyncjobs.errors import InvalidArgument
-from asyncjobs.exa._signatures import InvalidSignature, SigningSecrets, check_tolerance, verify
+from asyncjobs._settings import check_count
+from asyncjobs.exa._signatures import InvalidSignature, SigningSecrets, verify
 from asyncjobs.exa._webset_events import WebsetEvent
 
 if TYPE_CHECKING:
@@ -30,20 +30,6 @@ class Delivery:
     """The event that it brought; ``None`` if it was refused, says nothing, or came before."""
     problem: str | None = None
     """Why there is no event; ``None`` if there is one. It shows nothing of the delivery."""
-
-
-def check_count(value: Any, name: str) -> int:
-    """
-    Return *value* if it is a whole number of at least 1.
-
-    Raises:
-        InvalidArgument: It is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidArgument(name, f"expected an int of at least 1, got {type(value).__name__}")
-    if value < 1:
-        raise InvalidArgument(name, f"expected at least 1, got {value}")
-    return value
 
 
 class Memory:
@@ -95,12 +81,12 @@ def _moment(value: Any) -> datetime | None:
         return None
 
 
-@frozen(kw_only=True)
+@frozen
 class Judge:
     """How deliveries are judged: by whose secrets, how far from their time, and which events came before."""
 
     secrets: SigningSecrets
-    tolerance: float = field(converter=check_tolerance)
+    tolerance: float
     memory: Memory
 
     def judge(self, body: bytes | bytearray, signatures: Iterable[Any], now: float) -> Delivery:

@@ -8,10 +8,12 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from asyncjobs._settings import check_count, check_seconds
 from asyncjobs.errors import ClientClosed, InvalidArgument
 from asyncjobs.exa import _asgi
-from asyncjobs.exa._deliveries import Delivery, Judge, Memory, check_count
-from asyncjobs.exa._signatures import SigningSecrets, check_tolerance, verify
+from asyncjobs.exa._calls import several
+from asyncjobs.exa._deliveries import Delivery, Judge, Memory
+from asyncjobs.exa._signatures import SigningSecrets, verify
 from asyncjobs.kinds import Client
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def verify_webhook(
         secrets = SigningSecrets(secret)
     finally:
         del secret  # Some tracebacks show local variables.
-    seconds = check_tolerance(tolerance)
+    seconds = check_seconds(tolerance, "tolerance")
     verify(body, signature, secrets, now=time.time() if now is None else now, tolerance=seconds)
 
 
@@ -102,7 +104,7 @@ class WebhookReceiver:
         for index, client in enumerate(clients):
             if not isinstance(client, Client):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
                 raise InvalidArgument(f"clients[{index}]", f"expected a client, got {type(client).__name__}")
-        self._judge = Judge(secrets=secrets, tolerance=tolerance, memory=Memory(remember))
+        self._judge = Judge(secrets, check_seconds(tolerance, "tolerance"), Memory(remember))
         self._clients = clients
         self._on_event = on_event
         self._max_body_bytes = check_count(max_body_bytes, "max_body_bytes")
@@ -212,9 +214,7 @@ class WebhookReceiver:
 
 def _types(events: Iterable[str] | None) -> list[str]:
     """Return *events* if they are types of events."""
-    if isinstance(events, str):
-        raise InvalidArgument("events", "expected several types of events, got one str")
-    found = list(events or ())
+    found = [] if events is None else several(events, "events")
     for index, each in enumerate(found):
         if not isinstance(each, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
             raise InvalidArgument(f"events[{index}]", f"expected a type of event as str, got {type(each).__name__}")

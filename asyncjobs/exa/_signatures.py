@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import math
 import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from asyncjobs.errors import AsyncJobsError, InvalidArgument
 
-__all__ = ["InvalidSignature", "SigningSecrets", "check_tolerance", "verify"]
+__all__ = ["InvalidSignature", "SigningSecrets", "verify"]
 
 #: In bytes: room for dozens of signatures, and nothing that costs time to take apart.
 _LONGEST_HEADER: Final = 4096
@@ -90,20 +89,6 @@ def _key(secret: Any) -> bytes | str:
         return f"expected str or bytes, got {type(secret).__name__}"
     # An empty key is one that everybody knows.
     return secret or "is empty"
-
-
-def check_tolerance(value: Any) -> float:
-    """
-    Return *value* if it is a number of seconds, not negative; infinity is no bound.
-
-    Raises:
-        InvalidArgument: It is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InvalidArgument("tolerance", f"expected seconds as int or float, got {type(value).__name__}")
-    if math.isnan(value) or value < 0:
-        raise InvalidArgument("tolerance", f"expected no negative number of seconds, got {value}")
-    return value
 
 
 def verify(

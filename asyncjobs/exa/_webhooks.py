@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from asyncjobs.errors import InvalidArgument, ProtocolError
-from asyncjobs.exa._calls import PAGING, TRACE, websets
+from asyncjobs.exa._calls import PAGING, TRACE, several, websets
 from asyncjobs.exa._webhook_models import Webhook, WebhookAttempt
 from asyncjobs.exa._wireform import body
 from asyncjobs.kinds import Survey
@@ -49,7 +49,7 @@ class Webhooks:
             ProtocolError: The service gave no secret.
             APIError, TransportError: The service refused, or could not be reached.
         """
-        fields = body(events=list(_several(events)), url=url, metadata=metadata)
+        fields = body(events=several(events, "events"), url=url, metadata=metadata)
         for _ in range(_MOST_CREATES):
             made = await self._client.make(_CREATE, kind=WEBHOOK, into=Webhook, body=fields, trace=TRACE, roll=_ALL)
             if made.secret:
@@ -92,7 +92,7 @@ class Webhooks:
         metadata: Mapping[str, str] | None = None,
     ) -> Webhook:
         """Change what is given and return the webhook as it then is."""
-        fields = body(events=None if events is None else list(_several(events)), url=url, metadata=metadata)
+        fields = body(events=None if events is None else several(events, "events"), url=url, metadata=metadata)
         return await self._client.fetch(_UPDATE, webhook, into=Webhook, body=fields)
 
     async def delete(self, webhook: str) -> Webhook:
@@ -125,10 +125,3 @@ class WebhookAttempts:
         return self._client.rows(
             _ATTEMPTS, webhook, into=WebhookAttempt, at="data", paging=PAGING, page_size=page_size, query=query
         )
-
-
-def _several(events: Sequence[str]) -> Sequence[str]:
-    # A text is a sequence of its letters.
-    if isinstance(events, str):
-        raise InvalidArgument("events", "expected several types of events, got str")
-    return events

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from asyncjobs.errors import InvalidArgument
-from asyncjobs.exa._calls import PAGING, websets
+from asyncjobs.exa._calls import PAGING, several, websets
 from asyncjobs.exa._webset_events import WebsetEvent
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ class Events:
         Raises:
             InvalidArgument: A time is naive, or *types* is one text instead of several.
         """
-        if isinstance(types, str):
-            raise InvalidArgument("types", "expected several types of events, got str")
-        query = [("types", str(each)) for each in types]
+        query = [("types", str(each)) for each in several(types, "types")]
         for name, field, moment in (
             ("createdAfter", "created_after", created_after),
             ("createdBefore", "created_before", created_before),

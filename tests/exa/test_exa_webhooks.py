@@ -92,17 +92,18 @@ async def test_webhooks_are_changed_listed_and_deleted():
             await webhooks.get(made[0].id)
 
 
+@pytest.mark.parametrize("events", ["webset.idle", 7])
 @pytest.mark.parametrize("call", ["create", "update", "list"])
-async def test_one_type_of_event_is_not_taken_for_its_letters(call):
-    """A text is a sequence, too."""
+async def test_one_type_of_event_is_not_taken_for_its_letters(call, events):
+    """A text is a sequence, too; what is no sequence at all is refused likewise."""
     async with opened() as (sandbox, exa):
-        with pytest.raises(InvalidArgument, match="got str"):
+        with pytest.raises(InvalidArgument, match=f"got {type(events).__name__}"):
             if call == "create":
-                await exa.websets.webhooks.create(events="webset.idle", url=TO)
+                await exa.websets.webhooks.create(events=events, url=TO)
             elif call == "update":
-                await exa.websets.webhooks.update("w", events="webset.idle")
+                await exa.websets.webhooks.update("w", events=events)
             else:
-                exa.websets.events.list(types="webset.idle")
+                exa.websets.events.list(types=events)
         assert sandbox.ledger.requests == []
 
 

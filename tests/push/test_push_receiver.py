@@ -149,6 +149,7 @@ async def test_a_closed_client_is_left_alone():
         ("max_body_bytes", {"max_body_bytes": 0}),
         ("remember", {"remember": 1.5}),
         ("events", {"events": "webset.idle"}),
+        ("events", {"events": 7}),
         ("events[1]", {"events": ["webset.idle", 7]}),
     ],
 )
