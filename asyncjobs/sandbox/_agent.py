@@ -196,11 +196,8 @@ class Agent:
     def _run(self, call: Call) -> RemoteJob:
         if not re.fullmatch(_checks.RUN_ID, call.ids[0]):
             _refuse(400, "INVALID_REQUEST", "The run id is malformed.")
-        run = self._world.find(KIND, call.ids)
-        status = 404 if run is None else run.refusal(call.now)
-        if run is None or status is not None:
-            _refuse(status or 404, "RUN_NOT_FOUND", f"No run with id {call.ids[0]}.")
-        return run
+        text = f"No run with id {call.ids[0]}."
+        return self._world.known(KIND, call.ids, call.now, lambda status: _refuse(status, "RUN_NOT_FOUND", text))
 
     def _show(self, run: RemoteJob, now: float) -> Reply:
         return Reply(200, shapes.run(self._world, run, now))

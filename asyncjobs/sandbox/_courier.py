@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import aiohttp
 import attrs
 
-from ._deliveries import sign
+from ._signing import sign
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

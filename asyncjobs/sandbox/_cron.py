@@ -79,18 +79,15 @@ class Cron:
 
 
 def _values(text: str, name: str, least: int, most: int, words: tuple[str, ...]) -> Iterator[int]:
-    def at_least(number: int, bound: int) -> int:
-        if number < bound:
+    def between(low: int, number: int, high: int) -> int:
+        if not low <= number <= high:
             raise ValueError
         return number
-
-    def at_most(number: int, bound: int) -> int:
-        return -at_least(-number, -bound)
 
     def value(part: str) -> int:
         if part.lower() in words:
             return words.index(part.lower()) + least
-        return at_most(at_least(int(part), least), most)
+        return between(least, int(part), most)
 
     try:
         for part in text.split(","):
@@ -98,6 +95,6 @@ def _values(text: str, name: str, least: int, most: int, words: tuple[str, ...])
             first, dash, last = ("*", "", "") if span == "*" else span.partition("-")
             begin = least if first == "*" else value(first)
             end = most if first == "*" or (step and not dash) else value(last) if dash else begin
-            yield from range(begin, at_least(end, begin) + 1, int(step) if step else 1)
+            yield from range(between(least, begin, end), end + 1, int(step) if step else 1)
     except ValueError:
         raise ValueError(f"the {name} of the cron is invalid") from None

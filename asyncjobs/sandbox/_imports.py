@@ -106,11 +106,7 @@ class Imports:
         return reply
 
     def _job(self, call: Call) -> RemoteJob:
-        job = self._world.find(KIND, call.ids[-1:])
-        status = 404 if job is None else job.refusal(call.now)
-        if job is None or status is not None:
-            _exa.refuse(call, status or 404, "Import not found")
-        return job
+        return self._world.known(KIND, call.ids, call.now, partial(_exa.refuse, call, text="Import not found"))
 
     def _show(self, job: RemoteJob, call: Call) -> Reply:
         return Reply(200, shape(self._world, job, call.now))

@@ -222,10 +222,8 @@ class Monitors:
         return _exa.page([shape_run(self._world, run, call.now) for run in runs], position)
 
     def _look_run(self, call: Call) -> Reply:
-        job = self._world.find(RUN, (self._monitor(call).id, call.ids[1]))
-        status = 404 if job is None else job.refusal(call.now)
-        if job is None or status is not None:
-            _exa.refuse(call, status or 404, "Monitor run not found")
+        ids, refuse = (self._monitor(call).id, call.ids[1]), partial(_exa.refuse, call, text="Monitor run not found")
+        job = self._world.known(RUN, ids, call.now, refuse)
         return Reply(200, shape_run(self._world, job, call.now))
 
     def _alive(self, now: float) -> Iterator[Monitor]:

@@ -10,7 +10,7 @@ from . import _watercrawl_shapes as shapes
 from . import _watercrawl_sites as sites
 from ._http import Call, Reply, Route
 from ._serializer import BATCH, CRAWL
-from ._watercrawl_requests import Requests, Sort
+from ._watercrawl_requests import SiteRequests, Sort
 
 if TYPE_CHECKING:
     from ._jobs import RemoteJob
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 KIND: Final = "watercrawl.crawl"
 _ROOT: Final = "/api/v1/core/crawl-requests/"
 _MEDIA: Final = "/media/crawl-requests/{}/"
-_NO_SITEMAP: Final = "Sitemap for this crawl request does not exist"
 _FORMATS: Final = frozenset({"json", "markdown"})
 #: What the reply to a batch shows.
 _BATCH_KEYS: Final = ("uuid", "urls", "status", "options", "created_at", "updated_at", "duration")
 
 
-class Crawls(Requests):
+class Crawls(SiteRequests):
     """The crawls."""
 
     def __init__(self, world: World) -> None:
@@ -43,28 +42,26 @@ class Crawls(Requests):
             parts=self._parts,
             next_part=sites.next_document,
         )
-        super().__init__(world, sort)
+        super().__init__(
+            world,
+            sort,
+            lambda job, now: sites.crawled(job, sites.documents(job, now)),
+            maps="sitemap/",
+            file=f"{_MEDIA}sitemap.json",
+            missing="Sitemap for this crawl request does not exist",
+        )
         one = f"{_ROOT}{{}}/"
         self.routes += (
             Route("POST", f"{_ROOT}batch/", KIND, "create", self._create_batch),
             Route("GET", f"{one}results/", KIND, "result", self._results),
             Route("GET", f"{one}results/{{}}/", KIND, "result", self._result),
             Route("GET", f"{one}download/", KIND, "result", self._download),
-            Route("GET", f"{one}sitemap/graph/", KIND, "result", self._graph),
-            Route("GET", f"{one}sitemap/markdown/", KIND, "result", self._markdown),
-            Route("GET", f"{_MEDIA}sitemap.json", KIND, "result", self._sitemap_file),
-            Route("GET", f"{_MEDIA}results/{{}}/{{}}", KIND, "result", self._file),
+            Route("GET", f"{_MEDIA}results/{{}}/{{}}", KIND, "result", self._result_file),
         )
 
     def begin(self, call: Call, body: dict[str, Any]) -> RemoteJob:
         """Start a crawl; a single one has one address."""
         return super().begin(call, {"urls": [body["url"]], "crawl_type": "single"} | body)
-
-    def create(self, call: Call) -> Reply:
-        """Start a crawl. The framework takes its address for that of what was created."""
-        reply = super().create(call)
-        reply.headers["Location"] = reply.body["url"]
-        return reply
 
     def _create_batch(self, call: Call) -> Reply:
         body = self.read(call, BATCH)
@@ -116,25 +113,7 @@ class Crawls(Requests):
         disposition = f'attachment; filename="{sites.file_name(job.body["url"])}.zip"'
         return Reply(200, archive, {"Content-Disposition": disposition}, "application/zip")
 
-    def _pages(self, call: Call) -> list[dict[str, str]] | None:
-        job = self.find(call)
-        return sites.crawled(job, sites.documents(job, call.now)) if job.has_results(call.now) else None
-
-    def _graph(self, call: Call) -> Reply:
-        pages = self._pages(call)
-        return manners.triple(404, _NO_SITEMAP) if pages is None else Reply(200, sites.graph(pages))
-
-    def _markdown(self, call: Call) -> Reply:
-        pages = self._pages(call)
-        return manners.triple(404, _NO_SITEMAP) if pages is None else Reply(200, sites.markdown(pages))
-
-    # Files, which a signature in their address opens to everybody.
-
-    def _sitemap_file(self, call: Call) -> Reply:
-        pages = self._pages(call)
-        return manners.nowhere() if pages is None else Reply(200, pages)
-
-    def _file(self, call: Call) -> Reply:
+    def _result_file(self, call: Call) -> Reply:
         job = self.find(call)
         document = self._document(job, call)
         if call.ids[2] == "result.json":

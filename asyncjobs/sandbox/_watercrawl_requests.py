@@ -8,6 +8,7 @@ import attrs
 
 from . import _watercrawl_manners as manners
 from . import _watercrawl_shapes as shapes
+from . import _watercrawl_sites as sites
 from ._http import Call, Reply, Route, Stream
 from ._serializer import InvalidFieldError, read
 from ._streams import Follower
@@ -123,12 +124,10 @@ class Requests:
 
     def find(self, call: Call) -> RemoteJob:
         """Return the job that a request is about."""
-        key = manners.read_uuid(call.ids[0].removesuffix(".json"))
-        job = None if key is None else self.world.find(self.sort.kind, (key,))
-        status = 404 if job is None else job.refusal(call.now)
-        if job is None or status is not None:
-            manners.refuse(status or 404, manners.MESSAGES[404])
-        return job
+        key = manners.read_uuid(call.ids[0].removesuffix(".json")) or ""
+        return self.world.known(
+            self.sort.kind, (key,), call.now, lambda status: manners.refuse(status, manners.MESSAGES[404])
+        )
 
     def show(self, job: RemoteJob, call: Call) -> dict[str, Any]:
         """Return a job as the request wants it."""
@@ -168,3 +167,49 @@ class Requests:
                 shown = word
                 if ends or not await follower.change():
                     return
+
+
+class SiteRequests(Requests):
+    """Requests that come to the pages of a site, which *pages* returns: they are shown as a graph and as markdown.
+
+    *maps* is the path of these below a job's own, *file* that of the file with the pages, *missing* what is said while
+    there are none.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        sort: Sort,
+        pages: Callable[[RemoteJob, float], list[dict[str, str]]],
+        *,
+        maps: str = "",
+        file: str,
+        missing: str,
+    ) -> None:
+        super().__init__(world, sort)
+        self._pages = pages
+        self._missing = missing
+        one, kind = f"{sort.root}{{}}/{maps}", sort.kind
+        self.routes += (
+            Route("GET", f"{one}graph/", kind, "result", lambda call: self._map(call, sites.graph)),
+            # JSON text, whatever the server means to send.
+            Route("GET", f"{one}markdown/", kind, "result", lambda call: self._map(call, sites.markdown)),
+            Route("GET", file, kind, "result", self._file),
+        )
+
+    def create(self, call: Call) -> Reply:
+        """Start a job. The framework takes the address of its site for that of what was created."""
+        reply = super().create(call)
+        reply.headers["Location"] = reply.body["url"]
+        return reply
+
+    def _map(self, call: Call, draw: Callable[[list[dict[str, str]]], Any]) -> Reply:
+        job = self.find(call)
+        if not job.has_results(call.now):
+            manners.refuse(404, self._missing)
+        return Reply(200, draw(self._pages(job, call.now)))
+
+    def _file(self, call: Call) -> Reply:
+        # A signature in its address opens it to everybody.
+        job = self.find(call)
+        return Reply(200, self._pages(job, call.now)) if job.has_results(call.now) else manners.nowhere()

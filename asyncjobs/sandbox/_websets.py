@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import _checks, _exa
@@ -229,12 +230,9 @@ class Websets:
         return job
 
     def _job(self, kind: str, call: Call) -> RemoteJob:
-        webset = self._webset(call)
-        job = self._world.find(kind, (webset.id, call.ids[1]))
-        status = 404 if job is None else job.refusal(call.now)
-        if job is None or status is not None:
-            _exa.refuse(call, status or 404, f"{'Search' if kind == SEARCH else 'Enrichment'} not found")
-        return job
+        text = f"{'Search' if kind == SEARCH else 'Enrichment'} not found"
+        ids = (self._webset(call).id, call.ids[1])
+        return self._world.known(kind, ids, call.now, partial(_exa.refuse, call, text=text))
 
     def _show(self, job: RemoteJob, now: float) -> Reply:
         shape = shapes.search if job.kind == SEARCH else shapes.enrichment

@@ -6,7 +6,7 @@ import datetime as dt
 import random
 import string
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote
 
 import attrs
@@ -117,6 +117,14 @@ class World:
     def find(self, kind: str, ids: tuple[str, ...]) -> RemoteJob | None:
         """Return a job by its ids, ``None`` if there never was one."""
         return self._by_ids.get((kind, *ids))
+
+    def known(self, kind: str, ids: tuple[str, ...], now: float, refuse: Callable[[int], NoReturn]) -> RemoteJob:
+        """Return a job by its ids; if the service denies it at *now*, *refuse* the request with the status for that."""
+        job = self.find(kind, ids)
+        status = 404 if job is None else job.refusal(now)
+        if job is None or status is not None:
+            refuse(status or 404)
+        return job
 
     def by_ref(self, ref: str) -> RemoteJob:
         """Return a job by its ref as text.

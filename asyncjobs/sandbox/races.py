@@ -83,7 +83,7 @@ def loses_the_revoke(at: float = 12.7) -> Life:
 
     12.7 seconds during a warm shutdown of the worker, and once five minutes under load.
     """
-    return Life(_RUNNING, after_cancel=((0.0, "canceled"), (at, "finished")))
+    return _overruled("finished", at)
 
 
 def delivers_after_cancel(at: float = 20.0) -> Life:
@@ -91,7 +91,7 @@ def delivers_after_cancel(at: float = 20.0) -> Life:
 
     *at* seconds later, with all pages. Of sitemaps only; read in the server's code, where nothing bounds the time.
     """
-    return Life(_RUNNING, after_cancel=((0.0, "canceled"), (at, "finished")))
+    return _overruled("finished", at)
 
 
 def shows_canceling(seconds: float = _WRITE) -> Life:

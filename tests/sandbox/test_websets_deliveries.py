@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from asyncjobs.sandbox import Deliveries, Life
-from asyncjobs.sandbox._deliveries import sign
+from asyncjobs.sandbox._signing import sign
 
 V0 = "/websets/v0"
 ALL = ["webset.created", "webset.search.completed", "webset.idle", "webset.deleted"]
