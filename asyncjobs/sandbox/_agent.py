@@ -129,16 +129,8 @@ class Agent:
             if after is None:
                 _refuse(400, "INVALID_REQUEST", "cursor is not the id of a run")
             last = self._place(after)
-        page: list[RemoteJob] = []
-        more = False
-        for place in range(last - 1, -1, -1):
-            run = self._runs[place]
-            if run.refusal(call.now) is not None:
-                continue
-            if len(page) == size:
-                more = True
-                break
-            page.append(run)
+        older = (self._runs[place] for place in range(last - 1, -1, -1))
+        page, more = _exa.take((run for run in older if run.refusal(call.now) is None), size)
         data = [shapes.run(self._world, run, call.now) for run in page]
         body = {"object": "list", "data": data, "hasMore": more, "nextCursor": page[-1].id if more else None}
         return Reply(200, body)

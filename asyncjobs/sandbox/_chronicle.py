@@ -34,6 +34,11 @@ _BASE36: Final = string.digits + string.ascii_lowercase
 KEPT: Final = 60 * 86_400.0
 
 
+def cuid(rng: random.Random) -> str:
+    """Return an id in the manner of Websets."""
+    return "cm" + "".join(rng.choices(_BASE36, k=23))
+
+
 @attrs.frozen
 class Told:
     """One event; *at* is a reading of the sandbox's clock."""
@@ -77,7 +82,7 @@ class Chronicle:
     def tell(self, kind: str, data: dict[str, Any], at: float) -> None:
         """Write down an event; an unknown *kind* is one that the service has invented since."""
         body = {
-            "id": "cm" + "".join(self._rng.choices(_BASE36, k=23)),
+            "id": cuid(self._rng),
             "object": "event",
             "type": kind,
             "data": data,

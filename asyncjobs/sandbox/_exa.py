@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import json
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
@@ -138,9 +139,14 @@ def listing(call: Call, rows: Iterable[tuple[int, T]], default: int, most: int) 
     before = None if cursor is None else from_cursor(cursor)
     if size is None or (cursor is not None and before is None):
         refuse(call, 400, f"limit must be between 1 and {most}" if size is None else "Invalid cursor")
-    found = [(number, row) for number, row in rows if before is None or number < before]
-    chosen = found[:size]
-    return [row for _, row in chosen], chosen[-1][0] if len(found) > size else None
+    chosen, more = take(((number, row) for number, row in rows if before is None or number < before), size)
+    return [row for _, row in chosen], chosen[-1][0] if more else None
+
+
+def take(rows: Iterable[T], size: int) -> tuple[list[T], bool]:
+    """Return the first *size* rows, and whether there are more."""
+    found = list(itertools.islice(rows, size + 1))
+    return found[:size], len(found) > size
 
 
 class Meter:

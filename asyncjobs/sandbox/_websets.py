@@ -120,16 +120,8 @@ class Websets:
         before = len(self._websets) if cursor is None else _exa.from_cursor(cursor)
         if size is None or before is None:
             _exa.refuse(call, 400, "limit must be between 1 and 100" if size is None else "Invalid cursor")
-        page: list[Webset] = []
-        more = False
-        for number in range(min(before, len(self._websets)) - 1, -1, -1):
-            webset = self._websets[number]
-            if not _exists(webset, call.now):
-                continue
-            if len(page) == size:
-                more = True
-                break
-            page.append(webset)
+        older = (self._websets[number] for number in range(min(before, len(self._websets)) - 1, -1, -1))
+        page, more = _exa.take((webset for webset in older if _exists(webset, call.now)), size)
         data = [shapes.webset(self._world, webset, call.now) for webset in page]
         return _exa.page(data, page[-1].number if more else None)
 

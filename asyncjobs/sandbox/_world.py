@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import string
 import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote
 
 import attrs
 
-from ._chronicle import Chronicle
+from ._chronicle import Chronicle, cuid
 from ._jobs import RemoteJob
 from ._ledger import Ledger
 from ._lives import WORDS, Life, default_life
@@ -19,7 +18,6 @@ from ._lives import WORDS, Life, default_life
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BASE36 = string.digits + string.ascii_lowercase
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -89,7 +87,7 @@ class World:
 
     def cuid(self) -> str:
         """Return an id in the manner of Websets."""
-        return "cm" + "".join(self.rng.choices(_BASE36, k=23))
+        return cuid(self.rng)
 
     def run_id(self) -> str:
         """Return an id of an agent run."""
