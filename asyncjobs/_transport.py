@@ -54,12 +54,15 @@ class AiohttpTransport:
         self._prefix = base_url.raw_path.rstrip("/")
         self._credentials = Credentials(base_url.origin(), key_header, key)
         # Whatever their case, a later one takes the place of an earlier one, and none of what the body is.
-        self._headers = CIMultiDict[str]()
+        usual = CIMultiDict[str]()
         for name, value in (*headers.items(), ("Accept-Encoding", READABLE)):
-            self._headers[name] = value
-        self._headers_with_body = self._headers.copy()
-        self._headers_with_body["Content-Type"] = "application/json"
-        self._headers.popall("Content-Type", None)
+            usual[name] = value
+        with_body = usual.copy()
+        with_body["Content-Type"] = "application/json"
+        usual.popall("Content-Type", None)
+        #: By whether there is a body: for what goes through the middlewares, and for what needs none of them.
+        self._headers = usual, with_body
+        self._keyed_headers = self._credentials.add_to(usual), self._credentials.add_to(with_body)
         self._settings = settings
         self._session = session
         self._owns_session = session is None
@@ -82,7 +85,6 @@ class AiohttpTransport:
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply | AsyncJobsError:
         began = asyncio.get_running_loop().time()
         shown = f"{self._base}{request.target.partition('?')[0]}"
-        headers = self._headers if request.body is None else self._headers_with_body
         conceal = self._credentials
         try:
             async with asyncio.timeout(None) as scope:
@@ -90,7 +92,7 @@ class AiohttpTransport:
                     None if self._timeout is None else self._limits.start(self._timeout, lambda: scope.reschedule(0))
                 )
                 try:
-                    response = await self._ask(session, request, headers)
+                    response = await self._ask(session, request)
                     try:
                         body = await self._read(response)
                     finally:
@@ -116,17 +118,20 @@ class AiohttpTransport:
 
     async def begin(self, request: Request, headers: Mapping[str, str]) -> Head:
         """Send *request* once and return the head of the reply; nothing but the connecting is bounded."""
-        sent = (self._headers if request.body is None else self._headers_with_body).copy()
-        sent.update(headers)
-        response = await self._ask(self.open(), request, sent)
+        response = await self._ask(self.open(), request, headers)
         return Head(response, f"{self._base}{request.target.partition('?')[0]}", self._credentials)
 
     def _ask(
-        self, session: aiohttp.ClientSession, request: Request, headers: CIMultiDict[str]
+        self, session: aiohttp.ClientSession, request: Request, more: Mapping[str, str] | None = None
     ) -> Awaitable[aiohttp.ClientResponse]:
         path, _, query = request.target.partition("?")
-        if request.headers:
+        reads = request.method == "GET"
+        # Only what may be led elsewhere, or goes over a session that may add to it, is to be looked after on its way.
+        guarded = reads or not self._owns_session or self._credentials.logs
+        headers = (self._headers if guarded else self._keyed_headers)[request.body is not None]
+        if more or request.headers:
             headers = headers.copy()
+            headers.update(more or {})
             headers.update(request.headers)
         return session.request(
             request.method,
@@ -141,12 +146,12 @@ class AiohttpTransport:
             data=request.body,
             headers=headers,
             timeout=self._bounds,
-            allow_redirects=request.method == "GET",
+            allow_redirects=reads,
             max_redirects=5,
             raise_for_status=False,
             # It does not bound what it unpacks, or bounds it otherwise, in some of its versions.
             auto_decompress=False,
-            middlewares=self._credentials.middlewares(),
+            middlewares=self._credentials.middlewares() if guarded else (),
         )
 
     async def begin_elsewhere(self, address: str) -> Head:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import traceback
+from unittest import mock
 
 import aiohttp
 import yarl
@@ -73,6 +74,13 @@ async def net(handlers, **options):
     async with aiohttp.ClientSession(connector=connector, **options) as session:
         yield connector, session
     await connector.shutdown()
+
+
+@contextlib.contextmanager
+def own_sessions(session):
+    """Let clients that open a session of their own reach what *session* reaches."""
+    with mock.patch.object(aiohttp, "TCPConnector", return_value=session.connector):
+        yield
 
 
 def saying(body, status=200, **headers):

@@ -9,10 +9,11 @@ import pytest
 import yarl
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from security_world import HOME, KEY, RUN, net, saying
+from security_world import HOME, KEY, RUN, net, own_sessions, saying
 from services import answer
 
 from asyncjobs import APIError, AsyncJobsError, Exa, InvalidArgument, Settings, TransportError, WaterCrawl
+from asyncjobs._wire import build
 from asyncjobs.kinds import Call, Client, JobKind, Provider
 
 PROXIES = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
@@ -52,6 +53,19 @@ async def test_a_redirect_takes_no_key_to_another_origin(elsewhere, status):
     (there,) = wires.at(elsewhere)
     assert KEY not in shown(there)
     assert all(KEY in shown(request) for request in wires.at(HOME))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+@pytest.mark.parametrize("status", [301, 307])
+async def test_a_session_of_the_client_s_own_sends_the_key_home_and_nowhere_else(method, status):
+    """Whatever the method: what may be led away is looked after on its way, and what may not be is not led away."""
+    handlers = {HOME: redirecting("https://evil.test/x", status), "https://evil.test": saying(RUN)}
+    async with net(handlers) as (wires, session), Exa(KEY, base_url=HOME) as exa:
+        with own_sessions(session):
+            await exa._engine.caller._transport.send(build(Call(method, "/x", repeatable=False), ()))
+    assert [request.headers["x-api-key"] for request in wires.at(HOME)] == [KEY]
+    assert len(wires.at("https://evil.test")) == (method == "GET")
+    assert all(KEY not in shown(request) for request in wires.at("https://evil.test"))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 import aiohttp
 import pytest
 import yarl
-from security_world import HOME, KEY, RUN, http, net, saying, speaking, told
+from security_world import HOME, KEY, RUN, http, net, own_sessions, saying, speaking, told
 from services import answer, scripted, serving
 
 from asyncjobs import (
@@ -115,11 +115,12 @@ FAILURES = {
 }
 
 
+@pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("work", WORKS)
 @pytest.mark.parametrize("name", FAILURES)
-async def test_nothing_that_goes_wrong_shows_the_key(name, work, caplog):
+async def test_nothing_that_goes_wrong_shows_the_key(name, work, own, caplog):
     """
-    Whatever a service repeats and however a verb fails.
+    Whatever a service repeats and however a verb fails, over the application's session and over the client's own.
 
     Searched are the error, its causes and contexts, the local variables of all our frames on the way, its pickle, and
     the log.
@@ -127,9 +128,9 @@ async def test_nothing_that_goes_wrong_shows_the_key(name, work, caplog):
     stranger = saying({"error": "not here"}, 404)
     async with (
         net({HOME: FAILURES[name], "https://evil.test": stranger}) as (_, session),
-        client(session, max_body_bytes=50_000, unknown_after=1.0) as exa,
+        client(None if own else session, max_body_bytes=50_000, unknown_after=1.0) as exa,
     ):
-        with caplog.at_level(logging.DEBUG):
+        with own_sessions(session), caplog.at_level(logging.DEBUG):
             try:
                 got = await WORKS[work](exa)
             except AsyncJobsError as error:
@@ -142,6 +143,31 @@ async def test_nothing_that_goes_wrong_shows_the_key(name, work, caplog):
         assert KEY not in record.getMessage() + repr(vars(record))
         if record.exc_info:
             assert KEY not in told(record.exc_info[1])
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_a_request_that_is_broken_off_shows_the_key_in_no_frame(method, own):
+    """Who cancels a request gets an exception that has passed through all frames, ours and aiohttp's."""
+    arrived, over = asyncio.Event(), asyncio.Event()
+
+    async def silent(_):
+        arrived.set()
+        await over.wait()
+        return answer({})
+
+    request = build(Call(method, "/x", repeatable=False), ())
+    async with net({HOME: silent}) as (wires, session), client(None if own else session) as exa:
+        with own_sessions(session):
+            sending = asyncio.create_task(exa._engine.caller._transport.send(request))
+            await arrived.wait()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError) as broken:
+            await sending
+        over.set()
+        assert wires.seen[0][1].headers["x-api-key"] == KEY
+    assert "client.py" in told(broken.value)
+    assert KEY not in told(broken.value)
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
