@@ -31,8 +31,9 @@ from asyncjobs.exa._agent_models import (
 from asyncjobs.exa._agent_request import AgentBudget, AgentDataSource, AgentEffort, AgentInput, AgentRequest
 from asyncjobs.exa._client import Exa
 from asyncjobs.exa._deliveries import Delivery
+from asyncjobs.exa._import_models import Import, ImportFailedReason, ImportFormat, ImportStatus
 from asyncjobs.exa._imports import Imports
-from asyncjobs.exa._items import (
+from asyncjobs.exa._item_models import (
     EnrichmentResult,
     EnrichmentResultStatus,
     Reference,
@@ -41,27 +42,8 @@ from asyncjobs.exa._items import (
     WebsetItemEvaluation,
     WebsetItemSource,
 )
-from asyncjobs.exa._models import (
-    Webset,
-    WebsetEnrichment,
-    WebsetEnrichmentOption,
-    WebsetEnrichmentStatus,
-    WebsetSearch,
-    WebsetSearchCanceledReason,
-    WebsetSearchProgress,
-    WebsetSearchRecall,
-    WebsetSearchRecallBounds,
-    WebsetSearchRecallConfidence,
-    WebsetSearchRecallExpected,
-    WebsetSearchStatus,
-    WebsetStatus,
-)
-from asyncjobs.exa._monitoring import MonitorRuns, Monitors
-from asyncjobs.exa._monitors import (
-    Import,
-    ImportFailedReason,
-    ImportFormat,
-    ImportStatus,
+from asyncjobs.exa._items import Items
+from asyncjobs.exa._monitor_models import (
     Monitor,
     MonitorBehavior,
     MonitorBehaviorConfig,
@@ -71,6 +53,7 @@ from asyncjobs.exa._monitors import (
     MonitorRunType,
     MonitorStatus,
 )
+from asyncjobs.exa._monitors import MonitorRuns, Monitors
 from asyncjobs.exa._overview import (
     PreviewEnrichment,
     PreviewItem,
@@ -111,9 +94,23 @@ from asyncjobs.exa._webhook_models import EventType, Webhook, WebhookAttempt, We
 from asyncjobs.exa._webhooks import WebhookAttempts, Webhooks
 from asyncjobs.exa._webset_events import WebsetEvent
 from asyncjobs.exa._webset_feed import Events
-from asyncjobs.exa._webset_items import Items
 from asyncjobs.exa._webset_jobs import Enrichments, Searches
 from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN, WEBSET
+from asyncjobs.exa._webset_models import (
+    Webset,
+    WebsetEnrichment,
+    WebsetEnrichmentOption,
+    WebsetEnrichmentStatus,
+    WebsetSearch,
+    WebsetSearchCanceledReason,
+    WebsetSearchProgress,
+    WebsetSearchRecall,
+    WebsetSearchRecallBounds,
+    WebsetSearchRecallConfidence,
+    WebsetSearchRecallExpected,
+    WebsetSearchStatus,
+    WebsetStatus,
+)
 from asyncjobs.exa._websets import Websets
 
 __all__ = [

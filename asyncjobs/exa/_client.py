@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.exa._agent import Agent
 from asyncjobs.exa._calls import websets
-from asyncjobs.exa._monitoring import MONITOR
+from asyncjobs.exa._monitors import MONITOR
 from asyncjobs.exa._overview import Team
 from asyncjobs.exa._provider import ENRICHMENT, EXA, SEARCH
 from asyncjobs.exa._webhooks import WEBHOOK
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asyncjobs._job import Job
     from asyncjobs._settings import Settings
     from asyncjobs.errors import CreateUncertain
-    from asyncjobs.exa._models import Webset
+    from asyncjobs.exa._webset_models import Webset
 
 _TEAM: Final = websets("GET", "teams/me")
 

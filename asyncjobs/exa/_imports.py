@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asyncjobs.errors import AsyncJobsError, InvalidArgument, ProtocolError
 from asyncjobs.exa._calls import websets
 from asyncjobs.exa._csv import MOST_BYTES, encoded, records
-from asyncjobs.exa._monitors import Import
+from asyncjobs.exa._import_models import Import
 from asyncjobs.exa._webset_kinds import IMPORT
 from asyncjobs.exa._wireform import body
 

@@ -1,208 +1,145 @@
-"""Websets' monitors (searches on a schedule) and imports (rows that were uploaded)."""
+"""``exa.websets.monitors``: searches and refreshes on a schedule, and their runs."""
 
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from __future__ import annotations
 
-from attrs import field, frozen
+from typing import TYPE_CHECKING, Any, Final
 
-from asyncjobs.exa._parts import Entity, WebsetSearchBehavior, WebsetSearchCriterion
+from asyncjobs.errors import InvalidArgument
+from asyncjobs.exa._calls import ALL_MONITORS, PAGING, TRACE, websets
+from asyncjobs.exa._monitor_models import Monitor
+from asyncjobs.exa._webset_kinds import MONITOR_RUN
+from asyncjobs.exa._wireform import body
+from asyncjobs.kinds import Survey
 
-__all__ = [
-    "Import",
-    "ImportFailedReason",
-    "ImportFormat",
-    "ImportStatus",
-    "Monitor",
-    "MonitorBehavior",
-    "MonitorBehaviorConfig",
-    "MonitorCadence",
-    "MonitorRun",
-    "MonitorRunStatus",
-    "MonitorRunType",
-    "MonitorStatus",
-]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
+    from asyncjobs._job import Job
+    from asyncjobs.errors import CreateUncertain
+    from asyncjobs.exa._monitor_models import MonitorRun
+    from asyncjobs.kinds import Client, Pages
 
-class ImportStatus(StrEnum):
-    """How far an import is; ``pending`` waits for the upload."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELED = "canceled"
+#: What errors call a monitor.
+MONITOR: Final = "exa.monitor"
+_CREATE: Final = websets("POST", "monitors", repeatable=False)
+_GET: Final = websets("GET", "monitors/{id}")
+_UPDATE: Final = websets("PATCH", "monitors/{id}")
+_DELETE: Final = websets("DELETE", "monitors/{id}")
+_RUNS: Final = websets("GET", "monitors/{monitor}/runs")
+_ALL: Final = Survey(ALL_MONITORS, rows="data", paging=PAGING)
 
 
-class ImportFormat(StrEnum):
-    """What an import was made from."""
+class Monitors:
+    """Monitors: each gives its webset new paid work, at most once a day."""
 
-    CSV = "csv"
-    WEBSET = "webset"
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.runs: MonitorRuns = MonitorRuns(client)
+
+    async def create(
+        self,
+        webset: str,
+        *,
+        cron: str,
+        behavior: Mapping[str, Any],
+        timezone: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Monitor:
+        """
+        Create a monitor of the webset with the id *webset*; it is switched on.
+
+        *cron* has five fields and comes round at most once a day, in the IANA *timezone* (``None``: UTC). *behavior* is
+        in the service's own form: ``{"type": "search", "config": {"query": …, "count": …}}``.
+
+        Raises:
+            CreateUncertain: The outcome is unknown, and the monitor was not found; see ``exa.reconcile``.
+            APIError, TransportError: The service refused, or could not be reached.
+        """
+        fields = body(
+            webset_id=webset, cadence=body(cron=cron, timezone=timezone), behavior=behavior, metadata=metadata
+        )
+        return await self._client.make(_CREATE, kind=MONITOR, into=Monitor, body=fields, trace=TRACE, roll=_ALL)
+
+    async def reconcile(self, uncertain: CreateUncertain) -> Monitor:
+        """
+        Look again for the monitor of a create whose outcome was unknown, and return it.
+
+        Raises:
+            CreateUncertain: It was not found; it may still be late.
+            InvalidArgument: It is about something else.
+            APIError, TransportError, ProtocolError: The service could not be asked, retries included.
+        """
+        if getattr(uncertain, "kind", None) != MONITOR:
+            raise InvalidArgument("uncertain", f"expected a CreateUncertain of {MONITOR}")
+        return await self._client.remake(uncertain, into=Monitor, trace=TRACE, roll=_ALL)
+
+    async def get(self, monitor: str) -> Monitor:
+        """
+        Return one monitor with its latest run: ``exa.job(monitor.last_run)``.
+
+        Raises:
+            NotFound: There is no such monitor.
+        """
+        return await self._client.fetch(_GET, monitor, into=Monitor)
+
+    def list(self, *, webset: str | None = None, page_size: int | None = None) -> Pages[Monitor]:
+        """
+        Return the monitors, fetched *page_size* at a time (at most 200; ``None`` is the service's default of 25).
+
+        *webset* is the id of theirs; ``None`` takes those of all websets.
+        """
+        query = [] if webset is None else [("websetId", webset)]
+        return self._client.rows(ALL_MONITORS, into=Monitor, at="data", paging=PAGING, page_size=page_size, query=query)
+
+    async def update(
+        self,
+        monitor: str,
+        *,
+        status: str | None = None,
+        cron: str | None = None,
+        timezone: str | None = None,
+        behavior: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Monitor:
+        """
+        Change what is given and return the monitor as it then is.
+
+        *status* is ``enabled`` or ``disabled``: a disabled one makes no more runs. A new *timezone* needs its *cron*.
+
+        Raises:
+            InvalidArgument: *timezone* without *cron*.
+        """
+        if timezone is not None and cron is None:
+            raise InvalidArgument("timezone", "needs a cron: the service takes both together")
+        cadence = None if cron is None else body(cron=cron, timezone=timezone)
+        fields = body(status=status, cadence=cadence, behavior=behavior, metadata=metadata)
+        return await self._client.fetch(_UPDATE, monitor, into=Monitor, body=fields)
+
+    async def delete(self, monitor: str) -> Monitor:
+        """Delete the monitor; return what it was. What its runs have started goes on."""
+        return await self._client.fetch(_DELETE, monitor, into=Monitor)
 
 
-class ImportFailedReason(StrEnum):
-    """Why an import failed."""
+class MonitorRuns:
+    """
+    The runs of monitors: jobs that their schedule starts.
 
-    INVALID_FORMAT = "invalid_format"
-    INVALID_FILE_CONTENT = "invalid_file_content"
-    MISSING_IDENTIFIER = "missing_identifier"
-
-
-class MonitorStatus(StrEnum):
-    """Whether a monitor runs: a switch, not a life."""
-
-    ENABLED = "enabled"
-    DISABLED = "disabled"
-
-
-class MonitorRunStatus(StrEnum):
-    """How far a monitor's run is."""
-
-    CREATED = "created"
-    RUNNING = "running"
-    COMPLETED = "completed"
-    CANCELED = "canceled"
-    FAILED = "failed"
-
-
-class MonitorRunType(StrEnum):
-    """What a monitor does each time."""
-
-    SEARCH = "search"
-    REFRESH = "refresh"
-
-
-@frozen(kw_only=True)
-class Import:
-    """Rows that were uploaded. Source: Exa Websets reference, import object."""
-
-    id: str
-    """The service's id of the import."""
-    status: ImportStatus | str
-    """How far it is; a plain string if the word is not known here."""
-    object: str = "import"
-    """The service's name for this class."""
-    format: ImportFormat | str | None = None
-    """What it was made from; ``None`` if the reply does not say."""
-    entity: Entity | None = None
-    """What kind of thing a row is; ``None`` if unknown."""
-    title: str | None = None
-    """Its name; ``None`` without one."""
-    count: int | None = None
-    """How many rows it has; ``None`` if the reply does not say."""
-    metadata: dict[str, str] = field(factory=dict[str, str])
-    """The caller's own labels."""
-    failed_reason: ImportFailedReason | str | None = None
-    """Why it failed; ``None`` otherwise."""
-    failed_at: datetime | None = None
-    """When it failed, in UTC; ``None`` otherwise."""
-    failed_message: str | None = None
-    """Why it failed, in words; ``None`` otherwise."""
-    created_at: datetime | None = None
-    """When it was created, in UTC; ``None`` if the reply does not say."""
-    updated_at: datetime | None = None
-    """When it last changed, in UTC; ``None`` if the reply does not say."""
-    upload_url: str | None = field(default=None, repr=False)
-    """Where to put the rows (signed, so as good as a key); ``None`` but in the reply to its creation."""
-    upload_valid_until: datetime | None = None
-    """Until when *upload_url* works, in UTC; ``None`` where that is ``None``."""
-
-
-@frozen(kw_only=True)
-class MonitorCadence:
-    """When a monitor runs. Source: Exa Websets reference, monitor object."""
-
-    cron: str
-    """Five cron fields, at most one run a day."""
-    timezone: str = "Etc/UTC"
-    """IANA name of the zone in which *cron* is read."""
-
-
-@frozen(kw_only=True)
-class MonitorBehaviorConfig:
-    """The search or the refresh that a monitor makes; what is ``None`` is as in the webset's last search.
-
-    Source: Exa Websets reference, monitor object.
+    Nothing cancels a run (``NotSupported``): disable its monitor, or cancel the search that it started in the webset.
     """
 
-    query: str | None = None
-    """What is searched for."""
-    criteria: tuple[WebsetSearchCriterion, ...] | None = None
-    """The conditions that an item must meet."""
-    entity: Entity | None = None
-    """What kind of thing is looked for."""
-    count: int | None = None
-    """The most items that one run may add; ``None`` for a refresh."""
-    behavior: WebsetSearchBehavior | str | None = None
-    """What becomes of items that are there; ``None`` for ``append`` and for a refresh."""
-    target: str | None = None
-    """What a refresh renews, ``contents`` or ``enrichments``; ``None`` for a search."""
-    enrichments: dict[str, Any] | None = None
-    """Which enrichments a refresh renews, as received; ``None`` for all of them and for a search."""
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
+    def list(self, monitor: str) -> Pages[Job[MonitorRun]]:
+        """Return the runs of a monitor."""
+        # The service documents no size of a page here, and gives a cursor all the same.
+        return self._client.list_jobs(MONITOR_RUN, Survey(_RUNS, rows="data", paging=PAGING), monitor)
 
-@frozen(kw_only=True)
-class MonitorBehavior:
-    """What a monitor does each time. Source: Exa Websets reference, monitor object."""
+    async def get(self, monitor: str, run: str) -> Job[MonitorRun]:
+        """
+        Look once at a run and return its handle.
 
-    type: MonitorRunType | str = MonitorRunType.SEARCH
-    """A search or a refresh."""
-    config: MonitorBehaviorConfig = field(factory=MonitorBehaviorConfig)
-    """The details."""
-
-
-@frozen(kw_only=True)
-class MonitorRun:
-    """One run of a monitor. Source: Exa Websets reference, monitor run object."""
-
-    id: str
-    """The service's id of the run."""
-    status: MonitorRunStatus | str
-    """How far it is; a plain string if the word is not known here."""
-    object: str = "monitor_run"
-    """The service's name for this class."""
-    monitor_id: str | None = None
-    """Its monitor; ``None`` if the reply does not say."""
-    type: MonitorRunType | str | None = None
-    """What it does; ``None`` if the reply does not say."""
-    completed_at: datetime | None = None
-    """When it completed, in UTC; ``None`` otherwise."""
-    failed_at: datetime | None = None
-    """When it failed, in UTC; ``None`` otherwise."""
-    failed_reason: str | None = None
-    """Why it failed; ``None`` otherwise."""
-    canceled_at: datetime | None = None
-    """When it was canceled, in UTC; ``None`` otherwise."""
-    created_at: datetime | None = None
-    """When it was created, in UTC; ``None`` if the reply does not say."""
-    updated_at: datetime | None = None
-    """When it last changed, in UTC; ``None`` if the reply does not say."""
-
-
-@frozen(kw_only=True)
-class Monitor:
-    """A search or refresh on a schedule. Source: Exa Websets reference, monitor object."""
-
-    id: str
-    """The service's id of the monitor."""
-    status: MonitorStatus | str
-    """Whether it is switched on."""
-    object: str = "monitor"
-    """The service's name for this class."""
-    webset_id: str | None = None
-    """Its webset; ``None`` if the reply does not say."""
-    cadence: MonitorCadence | None = None
-    """When it runs; ``None`` if the reply does not say."""
-    behavior: MonitorBehavior = field(factory=MonitorBehavior)
-    """What it does each time."""
-    last_run: MonitorRun | None = None
-    """Its latest run; ``None`` before the first."""
-    next_run_at: datetime | None = None
-    """When it runs next, in UTC; ``None`` if it does not."""
-    metadata: dict[str, str] = field(factory=dict[str, str])
-    """The caller's own labels."""
-    created_at: datetime | None = None
-    """When it was created, in UTC; ``None`` if the reply does not say."""
-    updated_at: datetime | None = None
-    """When it last changed, in UTC; ``None`` if the reply does not say."""
+        Raises:
+            NotFound: There is no such run.
+        """
+        return await self._client.get(MONITOR_RUN, monitor, run)

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from asyncjobs.exa._models import WebsetEnrichmentOption
 from asyncjobs.exa._parts import Entity, WebsetEnrichmentFormat, WebsetSearchCriterion
 from asyncjobs.exa._properties import WebsetItemProperties
+from asyncjobs.exa._webset_models import WebsetEnrichmentOption
 
 __all__ = [
     "PreviewEnrichment",

@@ -7,8 +7,8 @@ from typing import Final
 from asyncjobs.exa._agent_events import LAST, WHOLE
 from asyncjobs.exa._agent_models import AgentRun
 from asyncjobs.exa._calls import ALL_WEBSETS, ENDED, ONE_WEBSET, PAGING, websets
-from asyncjobs.exa._models import WebsetEnrichment, WebsetSearch
 from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN, WEBSET
+from asyncjobs.exa._webset_models import WebsetEnrichment, WebsetSearch
 from asyncjobs.exa._webset_tells import FEED
 from asyncjobs.kinds import WORDS, Call, EventSource, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey, Trace
 

@@ -7,9 +7,10 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from asyncjobs._convert import KeyStyle, structure
-from asyncjobs.exa._items import WebsetItem
-from asyncjobs.exa._models import Webset, WebsetSearch
-from asyncjobs.exa._monitors import Import, Monitor, MonitorRun
+from asyncjobs.exa._import_models import Import
+from asyncjobs.exa._item_models import WebsetItem
+from asyncjobs.exa._monitor_models import Monitor, MonitorRun
+from asyncjobs.exa._webset_models import Webset, WebsetSearch
 
 __all__ = ["WebsetEvent"]
 

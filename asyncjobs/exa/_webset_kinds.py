@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from asyncjobs.exa._calls import ALL_IMPORTS, ALL_MONITORS, ALL_WEBSETS, ENDED, ONE_WEBSET, PAGING, TRACE, websets
-from asyncjobs.exa._models import Webset
-from asyncjobs.exa._monitors import Import, MonitorRun
+from asyncjobs.exa._import_models import Import
+from asyncjobs.exa._monitor_models import MonitorRun
+from asyncjobs.exa._webset_models import Webset
 from asyncjobs.kinds import WORDS, JobKind, JobState, Pace, Survey
 
 if TYPE_CHECKING:

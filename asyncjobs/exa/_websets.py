@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from asyncjobs.errors import InvalidArgument
 from asyncjobs.exa._calls import ALL_WEBSETS, ONE_WEBSET, PAGING, TRACE, prioritized, websets
 from asyncjobs.exa._imports import Imports
-from asyncjobs.exa._models import Webset
-from asyncjobs.exa._monitoring import Monitors
+from asyncjobs.exa._items import Items
+from asyncjobs.exa._monitors import Monitors
 from asyncjobs.exa._overview import WebsetPreview
 from asyncjobs.exa._webhooks import Webhooks
 from asyncjobs.exa._webset_feed import Events
-from asyncjobs.exa._webset_items import Items
 from asyncjobs.exa._webset_jobs import Enrichments, Searches
 from asyncjobs.exa._webset_kinds import WEBSET
+from asyncjobs.exa._webset_models import Webset
 from asyncjobs.exa._wireform import body
 from asyncjobs.kinds import Survey
 

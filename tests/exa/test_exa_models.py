@@ -14,22 +14,22 @@ from hypothesis import strategies as st
 
 from asyncjobs._convert import KeyStyle, structure
 from asyncjobs.errors import ProtocolError
-from asyncjobs.exa import _agent_models, _agent_request, _items, _models, _monitors, _parts, _properties
+from asyncjobs.exa import (
+    _agent_models,
+    _agent_request,
+    _import_models,
+    _item_models,
+    _monitor_models,
+    _parts,
+    _properties,
+    _webset_models,
+)
 from asyncjobs.exa._agent_events import AgentEvent
 from asyncjobs.exa._agent_models import AgentRun, AgentRunStatus, AgentStopReason, DeletedAgentRun
 from asyncjobs.exa._agent_request import AgentEffort
-from asyncjobs.exa._items import EnrichmentResultStatus, Satisfied, WebsetItem
-from asyncjobs.exa._models import (
-    Webset,
-    WebsetEnrichment,
-    WebsetEnrichmentStatus,
-    WebsetSearch,
-    WebsetSearchCanceledReason,
-    WebsetSearchProgress,
-    WebsetSearchStatus,
-    WebsetStatus,
-)
-from asyncjobs.exa._monitors import Import, ImportStatus, Monitor, MonitorRunStatus
+from asyncjobs.exa._import_models import Import, ImportStatus
+from asyncjobs.exa._item_models import EnrichmentResultStatus, Satisfied, WebsetItem
+from asyncjobs.exa._monitor_models import Monitor, MonitorRunStatus
 from asyncjobs.exa._parts import Entity, EntityType, SourceType, WebsetSearchBehavior
 from asyncjobs.exa._properties import (
     ArticleFields,
@@ -39,6 +39,16 @@ from asyncjobs.exa._properties import (
     PersonProperties,
     ResearchPaperProperties,
     UnknownProperties,
+)
+from asyncjobs.exa._webset_models import (
+    Webset,
+    WebsetEnrichment,
+    WebsetEnrichmentStatus,
+    WebsetSearch,
+    WebsetSearchCanceledReason,
+    WebsetSearchProgress,
+    WebsetSearchStatus,
+    WebsetStatus,
 )
 
 START, START_TEXT = datetime(2026, 3, 1, 12, tzinfo=UTC), "2026-03-01T12:00:00.000Z"
@@ -242,7 +252,16 @@ SAMPLES: list[tuple[type, dict[str, Any]]] = [
     (Webset, WEBSET),
     (AgentRun, RUN),
 ]
-MODULES = [_agent_models, _agent_request, _items, _models, _monitors, _parts, _properties]
+MODULES = [
+    _agent_models,
+    _agent_request,
+    _import_models,
+    _item_models,
+    _monitor_models,
+    _parts,
+    _properties,
+    _webset_models,
+]
 
 
 def read(payload: object, cls: type) -> Any:

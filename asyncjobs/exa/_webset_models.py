@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from asyncjobs.exa._items import WebsetItem
-from asyncjobs.exa._monitors import Import, Monitor
+from asyncjobs.exa._import_models import Import
+from asyncjobs.exa._item_models import WebsetItem
+from asyncjobs.exa._monitor_models import Monitor
 from asyncjobs.exa._parts import (
     Entity,
     ExcludeItem,
