@@ -1,4 +1,4 @@
-"""Exa: Websets with their searches and enrichments, and runs of the agent."""
+"""Exa: websets with all that is in them and about them, and runs of the agent."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ from asyncjobs.exa._properties import (
     UnknownProperties,
     WebsetItemProperties,
 )
-from asyncjobs.exa._provider import AGENT_RUN, ENRICHMENT, EXA, SEARCH
+from asyncjobs.exa._provider import AGENT_RUN, EXA
 from asyncjobs.exa._receiving import WebhookReceiver, verify_webhook
 from asyncjobs.exa._signatures import InvalidSignature
 from asyncjobs.exa._webhook_models import EventType, Webhook, WebhookAttempt, WebhookStatus
@@ -95,7 +95,7 @@ from asyncjobs.exa._webhooks import WebhookAttempts, Webhooks
 from asyncjobs.exa._webset_events import WebsetEvent
 from asyncjobs.exa._webset_feed import Events
 from asyncjobs.exa._webset_jobs import Enrichments, Searches
-from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN, WEBSET
+from asyncjobs.exa._webset_kinds import ENRICHMENT, IMPORT, MONITOR_RUN, SEARCH, WEBSET
 from asyncjobs.exa._webset_models import (
     Webset,
     WebsetEnrichment,

@@ -8,9 +8,9 @@ from asyncjobs.exa._agent import Agent
 from asyncjobs.exa._calls import websets
 from asyncjobs.exa._monitors import MONITOR
 from asyncjobs.exa._overview import Team
-from asyncjobs.exa._provider import ENRICHMENT, EXA, SEARCH
+from asyncjobs.exa._provider import EXA
 from asyncjobs.exa._webhooks import WEBHOOK
-from asyncjobs.exa._webset_kinds import WEBSET
+from asyncjobs.exa._webset_kinds import ENRICHMENT, SEARCH, WEBSET
 from asyncjobs.exa._websets import Websets
 from asyncjobs.kinds import Client
 

@@ -1,70 +1,19 @@
-"""Exa as data: where it is, what it allows, and its kinds of job."""
+"""Exa as data: where it is, what it allows, and the runs of its agent."""
 
 from __future__ import annotations
 
 from typing import Final
 
+import attrs
+
 from asyncjobs.exa._agent_events import LAST, WHOLE
 from asyncjobs.exa._agent_models import AgentRun
-from asyncjobs.exa._calls import ALL_WEBSETS, ENDED, ONE_WEBSET, PAGING, websets
-from asyncjobs.exa._webset_kinds import IMPORT, MONITOR_RUN, WEBSET
-from asyncjobs.exa._webset_models import WebsetEnrichment, WebsetSearch
+from asyncjobs.exa._calls import PAGING, TRACE
+from asyncjobs.exa._webset_kinds import ENRICHMENT, IMPORT, MONITOR_RUN, SEARCH, WEBSET
 from asyncjobs.exa._webset_tells import FEED
-from asyncjobs.kinds import WORDS, Call, EventSource, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey, Trace
+from asyncjobs.kinds import WORDS, Call, EventSource, JobKind, Limit, Pace, Provider, Refusal, Refused, Survey
 
 _AGENT_WRITE: Final = {"account": 1, "agent": 1}
-
-_SEARCH_TRACE: Final = Trace(
-    carrier="metadata", alike={"query": "query", "count": "count", "entity": "entity"}, created="createdAt"
-)
-_ENRICHMENT_TRACE: Final = Trace(carrier="metadata", alike={"description": "description"}, created="createdAt")
-_RUN_TRACE: Final = Trace(
-    carrier="metadata", shown="request.metadata", alike={"query": "request.query"}, created="createdAt"
-)
-
-SEARCH: Final = JobKind(
-    name="exa.search",
-    resource=WebsetSearch,
-    identity={"webset": "websetId", "id": "id"},
-    create=websets("POST", "websets/{webset}/searches", repeatable=False),
-    look=websets("GET", "websets/{webset}/searches/{id}"),
-    cancel=websets("POST", "websets/{webset}/searches/{id}/cancel"),
-    words={word: WORDS[word] for word in ("created", "pending", "running", "completed", "canceled", "cancelled")},
-    progress={
-        "percent": "progress.completion",
-        "found": "progress.found",
-        "analyzed": "progress.analyzed",
-        "time_left": "progress.timeLeft",
-    },
-    reason="canceledReason",
-    updated="updatedAt",
-    refusals=ENDED,
-    pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
-    surveys=(
-        Survey(ONE_WEBSET, rows="searches", scope=("webset",)),
-        Survey(ALL_WEBSETS, rows="data.searches", paging=PAGING),
-    ),
-    trace=_SEARCH_TRACE,
-)
-
-ENRICHMENT: Final = JobKind(
-    name="exa.enrichment",
-    resource=WebsetEnrichment,
-    identity={"webset": "websetId", "id": "id"},
-    create=websets("POST", "websets/{webset}/enrichments", repeatable=False),
-    look=websets("GET", "websets/{webset}/enrichments/{id}"),
-    cancel=websets("POST", "websets/{webset}/enrichments/{id}/cancel"),
-    # "pending" covers working as well; there is no word for failing.
-    words={word: WORDS[word] for word in ("pending", "completed", "canceled", "cancelled")},
-    updated="updatedAt",
-    refusals=ENDED,
-    pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
-    surveys=(
-        Survey(ONE_WEBSET, rows="enrichments", scope=("webset",)),
-        Survey(ALL_WEBSETS, rows="data.enrichments", paging=PAGING),
-    ),
-    trace=_ENRICHMENT_TRACE,
-)
 
 #: The stored events of a run: a list, or with ``Accept: text/event-stream`` a stream that ends.
 RUN_EVENTS: Final = Call("GET", "/agent/runs/{id}/events", repeatable=True)
@@ -82,7 +31,7 @@ AGENT_RUN: Final = JobKind(
     reason="stopReason",
     pace=Pace(first=1.0, factor=1.5, ceiling=4.0),
     surveys=(Survey(Call("GET", "/agent/runs", repeatable=True), rows="data", paging=PAGING, newest_first=True),),
-    trace=_RUN_TRACE,
+    trace=attrs.evolve(TRACE, shown="request.metadata", alike={"query": "request.query"}),
     events=EventSource(live=True, replay=RUN_EVENTS, last=LAST, whole=WHOLE),
 )
 

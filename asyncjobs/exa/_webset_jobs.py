@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from asyncjobs.exa._calls import prioritized, websets
-from asyncjobs.exa._provider import ENRICHMENT, SEARCH
+from asyncjobs.exa._webset_kinds import ENRICHMENT, SEARCH
 from asyncjobs.exa._webset_models import WebsetEnrichment, WebsetSearch
 from asyncjobs.exa._wireform import body
 

@@ -1,5 +1,5 @@
 """
-Websets as a whole, imports and the runs of monitors as data.
+The kinds of job of Websets as data.
 
 A webset has no end of its own: it is as far as the work in it.
 """
@@ -13,7 +13,7 @@ import attrs
 from asyncjobs.exa._calls import ALL_IMPORTS, ALL_MONITORS, ALL_WEBSETS, ENDED, ONE_WEBSET, PAGING, TRACE, websets
 from asyncjobs.exa._import_models import Import
 from asyncjobs.exa._monitor_models import MonitorRun
-from asyncjobs.exa._webset_models import Webset
+from asyncjobs.exa._webset_models import Webset, WebsetEnrichment, WebsetSearch
 from asyncjobs.kinds import WORDS, JobKind, JobState, Pace, Survey
 
 if TYPE_CHECKING:
@@ -56,6 +56,50 @@ def judge(state: JobState, payload: Mapping[str, Any], canceled: bool) -> tuple[
             return end, next((row[key] for _, row in deciding if isinstance(row.get(key), str)), None)
     return JobState.COMPLETED, None
 
+
+SEARCH: Final = JobKind(
+    name="exa.search",
+    resource=WebsetSearch,
+    identity={"webset": "websetId", "id": "id"},
+    create=websets("POST", "websets/{webset}/searches", repeatable=False),
+    look=websets("GET", "websets/{webset}/searches/{id}"),
+    cancel=websets("POST", "websets/{webset}/searches/{id}/cancel"),
+    words={word: WORDS[word] for word in ("created", "pending", "running", "completed", "canceled", "cancelled")},
+    progress={
+        "percent": "progress.completion",
+        "found": "progress.found",
+        "analyzed": "progress.analyzed",
+        "time_left": "progress.timeLeft",
+    },
+    reason="canceledReason",
+    updated="updatedAt",
+    refusals=ENDED,
+    pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
+    surveys=(
+        Survey(ONE_WEBSET, rows="searches", scope=("webset",)),
+        Survey(ALL_WEBSETS, rows="data.searches", paging=PAGING),
+    ),
+    trace=attrs.evolve(TRACE, alike={"query": "query", "count": "count", "entity": "entity"}),
+)
+
+ENRICHMENT: Final = JobKind(
+    name="exa.enrichment",
+    resource=WebsetEnrichment,
+    identity={"webset": "websetId", "id": "id"},
+    create=websets("POST", "websets/{webset}/enrichments", repeatable=False),
+    look=websets("GET", "websets/{webset}/enrichments/{id}"),
+    cancel=websets("POST", "websets/{webset}/enrichments/{id}/cancel"),
+    # "pending" covers working as well; there is no word for failing.
+    words={word: WORDS[word] for word in ("pending", "completed", "canceled", "cancelled")},
+    updated="updatedAt",
+    refusals=ENDED,
+    pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
+    surveys=(
+        Survey(ONE_WEBSET, rows="enrichments", scope=("webset",)),
+        Survey(ALL_WEBSETS, rows="data.enrichments", paging=PAGING),
+    ),
+    trace=attrs.evolve(TRACE, alike={"description": "description"}),
+)
 
 WEBSET: Final = JobKind(
     name="exa.webset",
