@@ -14,7 +14,7 @@ from asyncjobs._refusals import error_from
 from asyncjobs._sse import EVENTS
 from asyncjobs._streaming import EventReader, Stream
 from asyncjobs._wire import Reply, Request
-from asyncjobs.errors import AsyncJobsError, ClientClosed
+from asyncjobs.errors import AsyncJobsError, ClientClosed, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -83,6 +83,11 @@ class Opener:
             self._keep(reader if kept else None)
         except BROKEN as error:
             return failed(error, request, shown)
+        except ClientClosed as error:
+            if reader is None:
+                return error.copy()
+            # Sent is sent: whoever asks for an effect has to find out whether there was one.
+            return TransportError("the client was closed before the reply came", method=request.method, url=shown)
         except AsyncJobsError as error:
             return error.copy()
         finally:

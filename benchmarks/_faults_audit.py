@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from benchmarks._faults_book import TEXT, text_of
+from benchmarks._faults_truth import TEXT, WEBSET, rows_of, text_of
 
 if TYPE_CHECKING:
     from asyncjobs.sandbox import JobRow, Sandbox
     from benchmarks._faults_book import Book, Intent
+    from benchmarks._faults_truth import Row
 
 #: Each of them must be zero; `benchmarks.faults` says what they mean.
 BAD: Final = (
@@ -29,7 +30,7 @@ BAD: Final = (
     "connections",
 )
 #: Those that are allowed and counted.
-TOLD: Final = ("jobs", "created", "requests", "struck", "uncertain", "found", "unconfirmed", "adopted")
+TOLD: Final = ("jobs", "created", "requests", "struck", "uncertain", "found", "unconfirmed", "adopted", "unable")
 
 
 @attrs.define
@@ -39,6 +40,7 @@ class Result:
     counts: Counter[str] = attrs.field(factory=Counter[str])
     faults: Counter[str] = attrs.field(factory=Counter[str])
     errors: Counter[str] = attrs.field(factory=Counter[str])
+    shown: Counter[str] = attrs.field(factory=Counter[str])
     cases: list[str] = attrs.field(factory=list[str])
 
     @property
@@ -51,6 +53,7 @@ class Result:
         self.counts += other.counts
         self.faults += other.faults
         self.errors += other.errors
+        self.shown += other.shown
         self.cases += [f"{name} {case}" for case in other.cases]
 
 
@@ -58,13 +61,18 @@ def audit(book: Book, sandbox: Sandbox, at_close: set[str], found: int) -> Resul
     """Compare; *at_close* are the jobs that were active when the clients had closed, *found* is a count."""
     rows: dict[str, list[JobRow]] = {}
     for row in sandbox.ledger.created():
-        rows.setdefault(text_of(row.body), []).append(row)
+        rows.setdefault(book.runs.get(row.ref) or text_of(row.body), []).append(row)
+    # What the service denies nobody can be told of.
+    known = book.unconfirmed | book.named | book.forgotten
     for text, intents in book.intents.items():
-        _judge(book, intents, rows.pop(text, []), at_close)
+        _judge(book, intents, rows_of(intents[0].kind, rows.pop(text, [])), at_close, known)
     for row in (row for left in rows.values() for row in left):
         book.blame("wrong", f"{row.ref} was wanted by nobody")
     book.check_claims()
     _look_for_needless(book, sandbox)
+    for asked in sandbox.ledger.requests:
+        if asked.verb == "unknown":
+            book.blame("wrong", f"{asked.method} {asked.path} is nothing that the service knows")
     faults = Counter(
         (f"{row.status}" if row.fault == "answer" else row.fault) for row in sandbox.ledger.requests if row.fault
     )
@@ -76,15 +84,18 @@ def audit(book: Book, sandbox: Sandbox, at_close: set[str], found: int) -> Resul
     counts["struck"] = faults.total()
     counts["uncertain"], counts["found"] = len(book.uncertain), found
     counts["unconfirmed"], counts["adopted"] = len(book.unconfirmed), book.adopted
+    counts["unable"] = book.unable
     cases = [f"{column}: {case}" for column in BAD for case in book.bad.get(column, ())]
-    return Result(counts, faults, book.typed, cases)
+    return Result(counts, faults, book.typed, book.shown, cases)
 
 
-def _judge(book: Book, intents: list[Intent], rows: list[JobRow], at_close: set[str]) -> None:
+def _judge(book: Book, intents: list[Intent], rows: list[Row], at_close: set[str], known: set[str]) -> None:
     """Judge what became of creates which are alike, of which the service has these jobs."""
     here, who = {row.ref for row in rows}, f"{intents[0].text} ({intents[0].use})"
     begun = sum(intent.begun for intent in intents)
-    if len(rows) > begun:
+    # The name of a webset that somebody deletes is free again, and whoever sends it again makes another.
+    freed = sum(row.ref in book.forgotten and intents[0].kind == WEBSET for row in rows)
+    if len(rows) - freed > begun:
         book.blame("doubled", f"{begun} of {who} are {', '.join(sorted(here))}")
     given = Counter(ref for intent in intents for ref in intent.told)
     for ref in given.keys() - here:
@@ -94,9 +105,9 @@ def _judge(book: Book, intents: list[Intent], rows: list[JobRow], at_close: set[
             book.blame("wrong", f"{ref} was given to {count} of {who}")
     owned, uncertain = any(intent.owned for intent in intents), any(intent.uncertain for intent in intents)
     for row in rows:
-        # What the service denies nobody can be told of.
-        reported = row.ref in book.unconfirmed | book.named | book.forgotten
-        if owned and (not row.ended or row.ref in at_close) and not reported and not uncertain:
+        reported = row.ref in known or row.parts <= known
+        active = not row.ended or bool(row.parts & at_close)
+        if owned and active and not reported and not uncertain:
             book.blame("orphaned", f"{row.ref} of {who} was owned, and is {row.status}")
         elif not reported and row.ref not in given and not (owned and row.ended):
             book.blame("unnamed" if uncertain else "lost", f"{row.ref} of {who} is {row.status}")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import anyio
 
 from asyncjobs import JobGroup
-from asyncjobs.errors import AsyncJobsError
+from asyncjobs.errors import AsyncJobsError, NotSupported
+from benchmarks._faults_making import Made
+from benchmarks._faults_truth import COMPOSED
 from benchmarks._faults_uses import MishapError, Plan
 
 if TYPE_CHECKING:
@@ -27,13 +29,15 @@ class Leaving:
 
     def owns(self, intent_index: int, job: Job[Any]) -> None:
         intent = self._plan.intents[intent_index]
+        intent.owned = True
         self._plan.book.returned(intent, job)
         self.jobs[intent.text] = job
 
     def __enter__(self) -> Self:
         self._began = asyncio.get_running_loop().time()
         for intent in self._plan.intents:
-            intent.owned = True
+            # What takes several calls is owned when it was entered, and some kinds never are.
+            intent.owned = intent.kind not in COMPOSED
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: object) -> bool:
@@ -42,7 +46,7 @@ class Leaving:
             plan.book.notes(error)
         elif error is not None:
             plan.enter(plan.use, error, self._began)
-        if isinstance(error, AsyncJobsError) and error.ref is not None:
+        if isinstance(error, AsyncJobsError) and not isinstance(error, NotSupported) and error.ref is not None:
             # Whatever it is, it says which job was not seen to end.
             plan.book.unconfirmed.add(str(error.ref))
         if plan.waits_for_cleanup:
@@ -108,8 +112,8 @@ async def entered_later(plan: Plan) -> None:
     """Own a job that was created before."""
     if (job := await plan.made(plan.one)) is not None:
         with Leaving(plan) as leaving:
-            leaving.owns(0, job)
             async with job:
+                leaving.owns(0, job)
                 await plan.pause(4.0)
 
 
@@ -124,9 +128,13 @@ async def detached(plan: Plan) -> None:
 
 
 async def _fill(plan: Plan, group: JobGroup, leaving: Leaving) -> None:
+    async def own(creation: Any) -> Job[Any]:
+        # What takes several calls is made first.
+        return group.add(await creation) if isinstance(creation, Made) else await group.create(creation)
+
     async def add(index: int) -> None:
         intent = plan.intents[index]
-        job = await plan.told("group.create", group.create(plan.create(intent)), intent)
+        job = await plan.told("group.create", own(plan.create(intent)), intent)
         if job is not None:
             leaving.owns(index, job)
 

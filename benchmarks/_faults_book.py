@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -20,17 +19,20 @@ from asyncjobs.errors import (
     JobFailed,
     JobGone,
     NotFound,
+    NotSupported,
     RateLimited,
     ServerError,
     TransportError,
 )
+from asyncjobs.exa import EXA
+from asyncjobs.watercrawl import WATERCRAWL
+from benchmarks._faults_truth import COMPOSED, TEXT, UNOWNED, whole
 
 if TYPE_CHECKING:
     from asyncjobs import Job
-    from asyncjobs.sandbox import Sandbox
+    from asyncjobs.sandbox import Life, Sandbox
 
-TEXT: Final = re.compile(r"job-\d{6}")
-_REF: Final = re.compile(r"\b(?:exa|watercrawl)\.[a-z_]+:[^\s;,'\"]+")
+REF: Final = re.compile(r"\b(?:exa|watercrawl)\.[a-z_]+:[^\s;,'\"]+")
 #: What each state of ours is in the services' words.
 WORDS: Final = {
     JobState.COMPLETED: {"completed", "finished"},
@@ -54,6 +56,8 @@ class Intent:
     text: str
     kind: str
     use: str
+    # Drawn before it begins.
+    life: Life | None = None
     owned: bool = False
     begun: bool = False
     told: set[str] = attrs.field(factory=set[str])
@@ -73,8 +77,13 @@ class Book:
     sandbox: Sandbox
     patience: float
     sees_all: bool = True
-    # Containers, made in good weather.
+    # Containers, made in good weather, and the monitor of each.
     websets: list[str] = attrs.field(factory=list[str])
+    monitors: dict[str, str] = attrs.field(factory=dict[str, str])
+    # The texts of jobs that nobody sent, by their refs.
+    runs: dict[str, str] = attrs.field(factory=dict[str, str])
+    # What there is in a webset of somebody's own, by its ref.
+    parts: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
     # By their texts: of some creates there are several which are alike to the letter.
     intents: dict[str, list[Intent]] = attrs.field(factory=dict[str, list[Intent]])
     # Jobs that the service was made to deny.
@@ -84,6 +93,10 @@ class Book:
     unconfirmed: set[str] = attrs.field(factory=set[str])
     uncertain: list[CreateUncertain] = attrs.field(factory=list[CreateUncertain])
     adopted: int = 0
+    # How often somebody asked for a verb that the kind does not have.
+    unable: int = 0
+    # What showed the ends that somebody was told of.
+    shown: Counter[str] = attrs.field(factory=Counter[str])
     typed: Counter[str] = attrs.field(factory=Counter[str])
     # One sentence for each case of a bad column.
     bad: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
@@ -113,12 +126,22 @@ class Book:
             self.blame("wrong", f"{job.ref} ({intent.use}): a confirmed cancel gave {outcome}")
 
     def _check(self, intent: Intent, job: Job[Any], states: set[JobState], how: str) -> None:
-        self.claims.append((intent, job, states, how, self.sandbox.status(str(job.ref))))
+        then = self.word(str(job.ref))
+        self.claims.append((intent, job, states, how, then))
+        if job.snapshot is not None:
+            self.shown[job.snapshot.source] += 1
+        if job.kind in UNOWNED and not job.done:
+            self.blame("wrong", f"{job.ref} ({intent.use}) {how}, which nothing cancels and which is {then}")
+
+    def word(self, ref: str) -> str:
+        """Return the service's present word for a job, or what those for the jobs in a webset come to."""
+        parts = self.parts.get(ref)
+        return self.sandbox.status(ref) if parts is None else whole(map(self.sandbox.status, parts))
 
     def check_claims(self) -> None:
         """Blame those who said what is not so in the end, and know of no contradiction."""
         for intent, job, states, how, then in self.claims:
-            word = self.sandbox.status(str(job.ref))
+            word = self.word(str(job.ref))
             if JobState.GONE in states and str(job.ref) in self.forgotten:
                 continue
             if job.contradiction is None and not any(word in WORDS[state] for state in states):
@@ -139,16 +162,30 @@ class Book:
             self.blame("untyped", f"{what} of {intents[0].text} ({intents[0].use}) raised {error!r}")
             return
         self.typed[name] += 1
+        if error.ref is not None and "create" in what:
+            # It came to be, and what else went wrong does not hide it.
+            self.named.add(str(error.ref))
         took = asyncio.get_running_loop().time() - began
         if isinstance(error, CreateUncertain):
             self.unknown(error)
         elif isinstance(error, CancelUnconfirmed):
             self.unconfirmed.add(str(error.ref))
+        elif isinstance(error, NotSupported):
+            self.unsupported(error)
         elif isinstance(error, NotFound):
-            if str(error.ref) not in self.forgotten and not intents[0].told & self.forgotten:
+            # A handle that was made of an id has seen nothing: one look tells what one server knows, if it is behind.
+            blind = what == "refresh" and error.snapshot is None and intents[0].kind in COMPOSED
+            if str(error.ref) not in self.forgotten and not intents[0].told & self.forgotten and not blind:
                 self.blame("wrong", f"{what} of {intents[0].text} ({intents[0].use}) raised {error}")
         elif isinstance(error, (RateLimited, ServerError, TransportError)) and took < self.patience:
             self.blame("impatient", f"{what} of {intents[0].text} ({intents[0].use}) raised {name} after {took:.1f} s")
+
+    def unsupported(self, error: NotSupported) -> None:
+        """Enter that there is no such verb, and blame whoever says so of a kind that has it."""
+        self.unable += 1
+        kind = next(kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds if kind.name == error.kind)
+        if getattr(kind, error.verb) is not None:
+            self.blame("wrong", f"{error.kind} was said to have no {error.verb}")
 
     def end_of(self, error: BaseException) -> JobState | None:
         """Return the end of a job that *error* tells of."""
@@ -163,51 +200,14 @@ class Book:
             return
         self._known.add(key)
         self.uncertain.append(error)
-        for text in TEXT.findall(json.dumps(error.sent, default=str)):
+        # A webset may have it several times.
+        for text in dict.fromkeys(TEXT.findall(json.dumps(error.sent, default=str))):
             min(self.intents[text], key=lambda intent: intent.uncertain).uncertain += 1
 
     def notes(self, error: BaseException) -> None:
         """Enter the jobs that the notes on *error* name as possibly running."""
         for note in getattr(error, "__notes__", ()):
             if "may still be running" in note:
-                self.unconfirmed.update(_REF.findall(note))
+                self.unconfirmed.update(REF.findall(note))
         if isinstance(error.__context__, CreateUncertain):
             self.unknown(error.__context__)
-
-
-def text_of(body: Any) -> str:
-    """Return the text of the create that a job came from."""
-    found = TEXT.search(str(body.get("query") or body.get("description") or body.get("url")))
-    return found[0] if found else "nobody"
-
-
-class Listener(logging.Handler):
-    """Reads the library's log into a book."""
-
-    def __init__(self, book: Book) -> None:
-        super().__init__(logging.WARNING)
-        self._book = book
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take in one record."""
-        message = record.getMessage()
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, CreateUncertain):
-            self._book.unknown(error)
-        elif "may still be running" in message:
-            self._book.unconfirmed.update(_REF.findall(message))
-        elif "was created after its caller" in message:
-            self._book.named.update(_REF.findall(message))
-        elif "unforeseen" in message or "watcher failed" in message:
-            self._book.blame("untyped", f"log: {message} {error!r}")
-
-    def __enter__(self) -> Self:
-        logger = logging.getLogger("asyncjobs")
-        logger.addHandler(self)
-        self._propagated, logger.propagate = logger.propagate, False
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        logger = logging.getLogger("asyncjobs")
-        logger.removeHandler(self)
-        logger.propagate = self._propagated

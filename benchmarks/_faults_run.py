@@ -12,8 +12,12 @@ from asyncjobs.sandbox import Sandbox
 from asyncjobs.testing import VirtualLoop
 from benchmarks import _faults_weather as weather
 from benchmarks._faults_audit import Result, audit
-from benchmarks._faults_book import Book, Intent, Listener, text_of
-from benchmarks._faults_plans import Clients, Setup, plans
+from benchmarks._faults_book import Book, Intent
+from benchmarks._faults_clients import WEBHOOKS, Clients, Fleet, Setup
+from benchmarks._faults_hooks import Hooks
+from benchmarks._faults_listening import Listener
+from benchmarks._faults_meddling import meddle
+from benchmarks._faults_plans import plans
 from benchmarks._faults_without import without
 
 if TYPE_CHECKING:
@@ -52,24 +56,30 @@ async def _run(setup: Setup) -> Result:
         book = Book(sandbox, patience=setup.settings().retry_budget / 2, sees_all=not setup.sockets)
         loop.set_exception_handler(lambda _, context: book.blame("untyped", f"loop: {context}"))
         with Listener(book):
-            # Some clients live to the end, others are closed in the middle of things.
-            steady, hasty = Clients(sandbox, setup), Clients(sandbox, setup)
-            todo = [plan async for plan in plans(setup, sandbox, book, steady, hasty, rng)]
+            fleet, dice = Fleet(sandbox, setup), random.Random(f"{setup.seed} others")
+            others = Clients(sandbox, setup)
+            hooks = Hooks(sandbox, book, random.Random(f"{setup.seed} hooks"), setup, options["skew"])
+            if WEBHOOKS in setup.sources:
+                await hooks.open(others.exa, fleet.steady[WEBHOOKS].exa, fleet.hasty[WEBHOOKS].exa)
+            todo = [plan async for plan in plans(setup, sandbox, book, fleet, others.exa, rng)]
             sandbox.ledger.clear()
             sandbox.fault(*weather.rules(rng, setup.rate))
-            others = [
+            spells = [
                 loop.create_task(weather.spells(sandbox, rng, setup.rate)),
-                loop.create_task(_meddle(sandbox, book, random.Random(f"{setup.seed} others"), setup)),
+                loop.create_task(meddle(sandbox, book, others.exa, dice, setup)),
             ]
             span = setup.jobs / _DENSITY / setup.speed
             programs = [loop.create_task(_use(plan, rng.uniform(0.0, span), setup)) for plan in todo]
             await asyncio.sleep(rng.uniform(0.3, 1.0) * span)
-            await hasty.close(book, BOUND)
+            await asyncio.gather(*(clients.close(book, BOUND) for clients in fleet.hasty.values()))
             await asyncio.gather(*programs)
-            await _tidy(steady, book)
-            await steady.close(book, BOUND)
-            for other in others:
-                other.cancel()
+            for clients in fleet.steady.values():
+                await _tidy(clients, book)
+            await asyncio.gather(*(clients.close(book, BOUND) for clients in fleet.steady.values()))
+            hooks.close()
+            for spell in spells:
+                spell.cancel()
+            await others.close(book, BOUND)
             sandbox.clear_faults()
             for task in asyncio.all_tasks():
                 if task.get_name().startswith("asyncjobs"):
@@ -104,21 +114,6 @@ async def _use(plan: Plan, start: float, setup: Setup) -> None:
         await asyncio.wait((task,), timeout=BOUND / setup.speed)
     for timer in timers:
         timer.cancel()
-
-
-async def _meddle(sandbox: Sandbox, book: Book, rng: random.Random, setup: Setup) -> None:
-    """End jobs and let the service forget jobs, as other users of the account do."""
-    while setup.rate:
-        await asyncio.sleep(rng.expovariate(1 / 3.0) / setup.speed)
-        active = [row for row in sandbox.ledger.active() if text_of(row.body) in book.intents]
-        if not active:
-            continue
-        row = rng.choice(active)
-        if rng.random() < 0.5:
-            sandbox.end(row.ref, "cancelled" if row.kind == "exa.agent_run" else "canceled")
-        else:
-            book.forgotten.add(row.ref)
-            sandbox.forget(row.ref, gone=rng.random() < 0.5)
 
 
 async def _program(plan: Plan) -> None:

@@ -11,6 +11,8 @@ import attrs
 from asyncjobs import CancelOutcome
 from asyncjobs.errors import AsyncJobsError, CancelUnconfirmed, WaitTimeout
 from benchmarks._faults_book import WORDS
+from benchmarks._faults_making import make
+from benchmarks._faults_truth import AGENT
 
 if TYPE_CHECKING:
     import random
@@ -61,15 +63,7 @@ class Plan:
     def create(self, intent: Intent) -> Any:
         """Return the creation of one job, which nobody has awaited or entered."""
         intent.begun = True
-        makers: dict[str, Callable[[], Any]] = {
-            "exa.search": lambda: self.exa.websets.searches.create(self.webset, query=intent.text, count=5),
-            "exa.enrichment": lambda: self.exa.websets.enrichments.create(self.webset, description=intent.text),
-            "exa.agent_run": lambda: self.exa.agent.runs.create(query=intent.text),
-            "watercrawl.search": lambda: self.watercrawl.searches.create(intent.text),
-            "watercrawl.crawl": lambda: self.watercrawl.crawls.create(f"https://example.com/{intent.text}"),
-            "watercrawl.sitemap": lambda: self.watercrawl.sitemaps.create(f"https://example.com/{intent.text}"),
-        }
-        return makers[intent.kind]()
+        return make(self, intent)
 
     async def told(self, what: str, work: Awaitable[Any], *intents: Intent) -> Any:
         """Return what *work* gives, and enter what it raises; ``None`` if that is an error of the library."""
@@ -209,8 +203,9 @@ async def cancel_in_steps(plan: Plan) -> None:
 
 
 async def stop(plan: Plan) -> None:
-    if plan.one.kind != "exa.agent_run":
-        await drop(plan)
+    if plan.one.kind != AGENT:
+        if (job := await plan.made(plan.one)) is not None:
+            await plan.told("stop", job.stop())
         return
     plan.one.begun = True
     job = await plan.told("create", plan.exa.agent.runs.create(query=plan.one.text, effort="ultra"))

@@ -22,6 +22,10 @@ _NO_RUN: Final = Answer(429, {"error": {"code": "CONCURRENCY_LIMIT_REACHED", "me
 _NO_SEARCH: Final = Answer(403, {"code": 403, "errors": None, "message": "Not more than 2 concurrent searches."})
 #: What looks like success and is none.
 _NONSENSE: Final = (b"", b"{}", b"null", b"[]", b'{"id": ', _HTML.encode(), b'{"id": 7, "status": 7}')
+_NO_EVENTS: Final = [Replace(b'{"data": [], "hasMore": false, "nextCursor": null}')] * 20 + [
+    Answer(400),
+    Answer(403),
+] * 5
 #: Seconds between one spell and the next, on average, when a fifth of all requests is to be struck.
 _CALM: Final = 8.0
 #: What is left for single requests, about, after the spells have had their share.
@@ -66,6 +70,9 @@ def rules(rng: random.Random, rate: float) -> list[Fault]:
         *(Fault(Choice(breaks), kind=_RUN, verb=verb, times=None, probability=rate) for verb in ("create", "events")),
         Fault(writes, verb="create", times=None, probability=rate),
         Fault(writes, verb="cancel", times=None, probability=rate),
+        # A list of events may also be empty for once, or not be had at all.
+        Fault(Choice([*common, *lags, *_NO_EVENTS]), kind="exa.event", times=None, probability=rate),
+        Fault(Choice(common), verb="upload", times=None, probability=rate),
         Fault(Choice([*common, *words, *lags]), path=_EXA, times=None, probability=rate),
         Fault(Choice([*common, *words]), path=_WATERCRAWL, times=None, probability=rate),
     ]

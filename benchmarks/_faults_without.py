@@ -7,13 +7,17 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
-from asyncjobs import _creating, _engine, _finding, _ownership, _retry, _settling
+from asyncjobs import _creating, _engine, _finding, _ownership, _retry, _settling, _trust, _uploads
 from asyncjobs._finding import Found
 from asyncjobs._retry import Failure
+from asyncjobs.exa import WEBSET, _deliveries
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from asyncjobs._refs import JobRef
+    from asyncjobs.errors import AsyncJobsError
 
 
 def _sends(failure: Failure, again: bool) -> Any:  # noqa: FBT001
@@ -62,6 +66,36 @@ def _no_clean_up() -> Any:
     return mock.patch.object(_engine.Engine, "clean_up", without)
 
 
+@contextlib.contextmanager
+def _word_alone() -> Iterator[None]:
+    judge = WEBSET.judge
+    # It is frozen, and in the hands of many.
+    object.__setattr__(WEBSET, "judge", None)
+    try:
+        yield
+    finally:
+        object.__setattr__(WEBSET, "judge", judge)
+
+
+def _believe(*_: object, **__: object) -> None:
+    """Check nothing."""
+
+
+class _OneTry(_retry.Retries):
+    def after(self, error: AsyncJobsError, *, took: float, spread: float) -> float | None:
+        del error, took, spread
+        return None
+
+
+def _no_backstop() -> Any:
+    real = _trust.Trust.backstop
+
+    def without(self: _trust.Trust, ref: JobRef, now: float, *, followed: bool = False) -> float | None:
+        return None if real(self, ref, now, followed=followed) is None else 1e6
+
+    return mock.patch.object(_trust.Trust, "backstop", without)
+
+
 #: By name: the column that shows it, and what takes it away.
 WITHOUT: Final[Mapping[str, tuple[str, Callable[[], Any]]]] = {
     "outcome-unknown": ("doubled", lambda: _sends(Failure.OUTCOME_UNKNOWN, again=True)),
@@ -72,6 +106,10 @@ WITHOUT: Final[Mapping[str, tuple[str, Callable[[], Any]]]] = {
     "shield": ("deserted", _no_shield),
     "clean-up": ("orphaned", _no_clean_up),
     "reconciliation": ("unnamed", lambda: mock.patch.object(_finding.Finder, "look", _see_nothing)),
+    "signatures": ("wrong", lambda: mock.patch.object(_deliveries, "verify", _believe)),
+    "backstop": ("hung", _no_backstop),
+    "derived-end": ("wrong", _word_alone),
+    "uploads": ("impatient", lambda: mock.patch.object(_uploads, "Retries", _OneTry)),
     "adoption": ("lost", lambda: mock.patch.object(_creating.Create, "abandon", _hurry)),
 }
 

@@ -2,11 +2,14 @@
 Is a job ever doubled, lost, orphaned, waited for in vain or told wrongly, when the service is at its worst?
 
 Each run creates so many jobs of all kinds at a sandbox, uses them as programs do (waits, results, cancels, blocks,
-groups, websets, tasks that are cancelled at random points, clients that are closed in the middle of things), and
-strikes a share of all requests: refused and reset connections, replies that are cut anywhere, stalls, refusals alone
-and in storms, errors with HTML before and after the deed, nonsense under a 200, stale reads, unknown words, states that
-go backwards, restarts. In the end, what our side was told is held against the ledger of the service. Virtual time in
-this process, or with ``--sockets`` real time over real connections; exits 1 if one of these is not zero:
+groups, websets with what is in them, imports whose rows are sent elsewhere, runs of monitors, tasks that are cancelled
+at random points, clients that are closed in the middle of things), and strikes a share of all requests: refused and
+reset connections, replies that are cut anywhere, stalls, refusals alone and in storms, errors with HTML before and
+after the deed, nonsense under a 200, stale reads, unknown words, states that go backwards, restarts. Some clients have
+no other news than their own looks; others are told by signed webhooks, of which some are forged, late, repeated or lost
+for good; others read the service's list of events. In the end, what our side was told is held against the ledger of the
+service. Virtual time in this process, or with ``--sockets`` real time over real connections; exits 1 if one of these is
+not zero:
 
 doubled      one logical create made two jobs at the service.
 lost         a job exists of which nobody on our side was told: it was not returned, adopted, a candidate of a
@@ -19,7 +22,8 @@ deserted     a block or a group was left by its first cancellation or without on
              seen to have ended nor reported at that moment.
 hung         an operation did not end within 2,000 seconds.
 wrong        somebody was told an end, or an outcome of a cancel, that is not the job's last word, and no contradiction
-             was flagged; or was told that a job does not exist that does; or was given the job of another create.
+             was flagged; or was told that a job does not exist that does; or was given the job of another create; or
+             a forged event was believed; or a kind was said to lack a verb that it has, or sent one that it lacks.
 needless     a create was called uncertain although no request for it arrived, or every one was answered with a 429.
 impatient    an operation raised a 429, a 5xx or a broken connection before half of the retry budget was over.
 untyped      anything else than an ``AsyncJobsError`` came out, to a caller, to the event loop or into the log.
@@ -27,8 +31,9 @@ tasks        tasks of the library that run after ``aclose``.
 connections  connections that are in use after ``aclose``.
 
 Allowed, and counted: ``uncertain`` creates (``found`` by looking again in the end), ``unconfirmed`` jobs which were
-reported as possibly running (``CancelUnconfirmed``, a note, the log), ``adopted`` jobs. ``--without`` takes one of the
-library's protections away; then the column that it is for is not zero.
+reported as possibly running (``CancelUnconfirmed``, a note, the log), ``adopted`` jobs, and how often somebody was
+told that a kind is ``unable`` to do something (``NotSupported``: nothing cancels imports and runs of monitors).
+``--without`` takes one of the library's protections away; then the column that it is for is not zero.
 """
 
 from __future__ import annotations
@@ -43,8 +48,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from benchmarks._faults_audit import BAD, TOLD, Result
-from benchmarks._faults_plans import KINDS, Setup
+from benchmarks._faults_clients import SOURCES, Setup
 from benchmarks._faults_run import run
+from benchmarks._faults_truth import KINDS
 from benchmarks._faults_without import WITHOUT
 
 if TYPE_CHECKING:
@@ -56,7 +62,16 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     setups = [
-        Setup(seed, given.jobs, given.rate, given.sockets, given.without, tuple(given.kind or KINDS)) for seed in seeds
+        Setup(
+            seed,
+            given.jobs,
+            given.rate,
+            given.sockets,
+            given.without,
+            kinds=tuple(given.kind or KINDS),
+            sources=tuple(given.source or SOURCES),
+        )
+        for seed in seeds
     ]
     began = time.perf_counter()
     total = Result()
@@ -73,6 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     share = total.counts["struck"] / max(total.counts["requests"], 1)
     print(f"struck {share:.1%}:", ", ".join(f"{count} {name}" for name, count in total.faults.most_common()))
     print("raised:", ", ".join(f"{count} {name}" for name, count in total.errors.most_common()))
+    print("ends shown by:", ", ".join(f"{count} {name}" for name, count in total.shown.most_common()))
     print(*total.cases[: given.cases], sep="\n")
     print(f"{time.perf_counter() - began:.0f} s")
     return 0 if total.ok else 1
@@ -89,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sockets", action="store_true", help="over real sockets, in real time")
     parser.add_argument("--without", choices=WITHOUT, help="take one of the library's protections away")
     parser.add_argument("--kind", action="append", choices=KINDS, help="only this kind of jobs, or several")
+    parser.add_argument("--source", action="append", choices=SOURCES, help="only this source of news, or several")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--cases", type=int, default=20, help="cases of bad columns to print (default: 20)")
     parser.add_argument("--processes", type=int, default=None, help="how many at a time (default: one for each core)")

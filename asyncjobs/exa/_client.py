@@ -46,7 +46,7 @@ class Exa(Client):
     @property
     def websets(self) -> Websets:
         """Websets, with all that is in them and about them."""
-        return Websets(self, self._adopt_all)
+        return Websets(self, self._adopt_all, self._adopt)
 
     @property
     def agent(self) -> Agent:

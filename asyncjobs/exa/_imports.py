@@ -13,7 +13,7 @@ from asyncjobs.exa._webset_kinds import IMPORT
 from asyncjobs.exa._wireform import body
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from asyncjobs._creation import Creation
     from asyncjobs._job import Job
@@ -43,8 +43,9 @@ async def _count(data: bytes) -> int:
 class Imports:
     """Imports: jobs that read the rows of a CSV file. They cannot be cancelled (``NotSupported``), only deleted."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, adopt: Callable[[Job[Any]], object]) -> None:
         self._client = client
+        self._adopt = adopt
 
     async def send(
         self,
@@ -59,7 +60,8 @@ class Imports:
         Create an import of *rows*, upload them, and return the job that reads them.
 
         *rows* are CSV with a line of headings, at most 50,000,000 bytes of UTF-8; the other arguments are those of
-        :meth:`create`. If the upload fails, the import stays behind without rows (``error.ref``), and costs nothing.
+        :meth:`create`. If the upload fails, the import stays behind without rows (``error.ref``), and costs nothing;
+        if you are cancelled meanwhile, it is kept in ``exa.adopted``.
 
         Raises:
             InvalidArgument: *rows* cannot be sent, or have no row.
@@ -79,6 +81,10 @@ class Imports:
             await self._put(None if job.snapshot is None else job.snapshot.resource, data)
         except AsyncJobsError as error:
             raise error.about(job.ref, job.snapshot) from error.__cause__
+        except asyncio.CancelledError:
+            # Nobody else knows which it is.
+            self._adopt(job)
+            raise
         return job
 
     def create(

@@ -21,6 +21,7 @@ from asyncjobs.kinds import Survey
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from asyncjobs._job import Job
     from asyncjobs.errors import CreateUncertain
     from asyncjobs.kinds import Client, Pages
 
@@ -38,13 +39,15 @@ _AMONG_ALL: Final = Survey(ALL_WEBSETS, rows="data", paging=PAGING)
 class Websets:
     """Websets: containers of found items. A *webset* is named by its id or by the external id that you gave it."""
 
-    def __init__(self, client: Client, adopt: Callable[[Webset], object]) -> None:
+    def __init__(
+        self, client: Client, adopt: Callable[[Webset], object], adopt_job: Callable[[Job[Any]], object]
+    ) -> None:
         self._client = client
         self._adopt = adopt
         self.searches: Searches = Searches(client)
         self.enrichments: Enrichments = Enrichments(client)
         self.items: Items = Items(client)
-        self.imports: Imports = Imports(client)
+        self.imports: Imports = Imports(client, adopt_job)
         self.monitors: Monitors = Monitors(client)
         self.webhooks: Webhooks = Webhooks(client)
         self.events: Events = Events(client)

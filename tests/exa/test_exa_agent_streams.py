@@ -398,6 +398,16 @@ async def test_a_create_whose_caller_is_cancelled_leaves_no_stream_and_no_orphan
     assert step > 8
 
 
+async def test_a_client_that_closes_before_the_first_event_loses_no_run():
+    """The request was sent: the run is looked for as after any lost reply, and the caller has it or it is adopted."""
+    async with agent(Fault(Interrupt("stall", events=0), verb="create"), ends=None) as (sandbox, exa):
+        following = asyncio.ensure_future(exa.agent.runs.stream(query="cats"))
+        await asyncio.sleep(5.0)
+        await exa.aclose()
+        events = await following
+        assert {row.ref for row in sandbox.ledger.active()} == {str(events.job.ref)}
+
+
 async def _follow(exa, entered, *, owned):
     if owned:
         async with exa.agent.runs.stream(query="cats") as events:

@@ -24,7 +24,7 @@ from asyncjobs import (
 )
 from asyncjobs.exa import IMPORT, Import
 from asyncjobs.exa._csv import encoded, records
-from asyncjobs.sandbox import Answer, Drop, Fault, Life, Lose, Redirect, Sandbox
+from asyncjobs.sandbox import Answer, Drop, Fault, Life, Lose, Redirect, Sandbox, Stall
 
 ROWS = "name,url\nOne,https://one.example\nTwo,https://two.example\n"
 COMPANY = {"type": "company"}
@@ -224,6 +224,18 @@ async def test_an_import_whose_address_was_lost_says_so():
 
         assert len(sandbox.ledger.created("exa.import")) == 1
         assert str(caught.value.ref) == sandbox.ledger.created("exa.import")[0].ref
+
+
+async def test_an_import_whose_sender_is_cancelled_while_it_uploads_is_adopted():
+    """It was created, and nobody else could ever say which it is."""
+    async with opened() as (sandbox, exa):
+        sandbox.fault(Fault(Stall(), verb="upload"))
+        sending = asyncio.create_task(exa.websets.imports.send(ROWS, entity=COMPANY))
+        await asyncio.sleep(1.0)
+        sending.cancel()
+        await asyncio.wait((sending,))
+        assert sending.cancelled()
+        assert [str(job.ref) for job in exa.adopted] == [row.ref for row in sandbox.ledger.created()]
 
 
 @pytest.mark.parametrize("reply", [{"id": "i"}, {"id": "i", "status": "pending", "count": "two"}], ids=str)
