@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from asyncjobs._kinds import Lane, Refused
 from asyncjobs._refusals import error_from
@@ -26,6 +26,31 @@ if TYPE_CHECKING:
     from asyncjobs._wire import Reply, Request
 
 T = TypeVar("T")
+
+
+class Witness:
+    """Who wants to hear what becomes of a request; one object, as this is for each of thousands."""
+
+    __slots__ = ()
+
+    def sent(self) -> None:
+        """Hear that it leaves its lane."""
+
+    def over(self) -> None:
+        """Hear that what became of it is known."""
+
+    def again(self, error: AsyncJobsError) -> bool:  # noqa: ARG002 - for those who care
+        """Hear that it failed, and say whether it is to be sent again where that is harmless."""
+        return True
+
+
+_NOBODY: Final = Witness()
+
+
+def whole(reply: Reply) -> Reply:
+    """Return *reply* as it is, for those who read it themselves."""
+    return reply
+
 
 _log = logging.getLogger("asyncjobs")
 
@@ -59,44 +84,31 @@ class Caller:
         """Give back a place that no request was sent with."""
         self._lanes.leave(ticket)
 
-    async def attempt(
-        self,
-        request: Request,
-        refusals: Sequence[Refusal] = (),
-        *,
-        on_begin: Callable[[], object] | None = None,
-        on_end: Callable[[], object] | None = None,
-        ticket: Ticket | None = None,
-    ) -> Reply:
+    async def attempt(self, request: Request, refusals: Sequence[Refusal] = (), *, witness: Witness = _NOBODY) -> Reply:
         """
         Send *request* once, when its turn has come, and return a reply that says success.
-
-        *ticket* is the place for it, if the caller has been given one. *on_begin* is called when the request leaves
-        its lane, *on_end* when what became of it is known.
 
         Raises:
             APIError: The service said no.
             TransportError: There was no reply.
             ProtocolError: The reply is too large.
         """
-        if ticket is None:
-            ticket = await self._lanes.enter(request.lane, request.costs)
+        return await self._exchange(request, refusals, witness, await self._lanes.enter(request.lane, request.costs))
+
+    async def _exchange(self, request: Request, refusals: Sequence[Refusal], witness: Witness, ticket: Ticket) -> Reply:
         began = asyncio.get_running_loop().time()
         # Creates share their address; all else is told apart by it.
         thing = request.target if request.repeatable else id(request)
         try:
-            if on_begin is not None:
-                on_begin()
+            witness.sent()
             reply = await self._transport.send(request)
         except AsyncJobsError as failure:
-            if on_end is not None:
-                on_end()
+            witness.over()
             self._outage.bad(failure, thing=thing, began=began)
             raise
         finally:
             self._lanes.leave(ticket)
-        if on_end is not None:
-            on_end()
+        witness.over()
         self._clock.heard(reply.headers.get("date"), asyncio.get_running_loop().time())
         if 200 <= reply.status < 300:  # noqa: PLR2004
             self._outage.good(began)
@@ -115,42 +127,35 @@ class Caller:
         parse: Callable[[Reply], T],
         refusals: Sequence[Refusal] = (),
         *,
-        on_begin: Callable[[], object] | None = None,
-        on_end: Callable[[], object] | None = None,
-        wanted: Callable[[AsyncJobsError], bool] = lambda _: True,
+        witness: Witness = _NOBODY,
         ticket: Ticket | None = None,
     ) -> T:
         """
         Send *request*, again where that is harmless, within the retry budget; return what *parse* makes of the reply.
 
-        Time in the queue does not count against the budget. What is no longer *wanted*, which is told each error,
-        is not sent again. The errors are those of :meth:`attempt` and of *parse*.
+        *ticket* is the place for the first attempt, if the caller has been given one. Time in the queue does not count
+        against the budget. The errors are those of :meth:`attempt` and of *parse*.
 
         While the service is away, requests that are to be sent again take turns; the first attempt is never held.
         """
         loop = asyncio.get_running_loop()
         retries: Retries | None = None
-        began = loop.time()
-
-        def begin() -> None:
-            nonlocal began
-            began = loop.time()
-            if on_begin is not None:
-                on_begin()
-
         while True:
+            if ticket is None:
+                ticket = await self._lanes.enter(request.lane, request.costs)
+            began = loop.time()
             try:
-                first, ticket = ticket, None
-                return parse(await self.attempt(request, refusals, on_begin=begin, on_end=on_end, ticket=first))
+                return parse(await self._exchange(request, refusals, witness, ticket))
             except AsyncJobsError as error:
                 spread = random.random()  # noqa: S311 - jitter is no secret
                 retries = retries or Retries(self._settings.retry_budget, repeatable=request.repeatable)
                 delay = retries.after(error, took=loop.time() - began, spread=spread)
-                if not wanted(error) or delay is None:
+                if not witness.again(error) or delay is None:
                     raise
                 _log.debug("%s; again in %.1f s", error, delay)
                 failure = error
-            if not await self.rest(retries, delay) or not wanted(failure):
+            ticket = None
+            if not await self.rest(retries, delay) or not witness.again(failure):
                 raise failure
             del failure
 

@@ -13,9 +13,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from asyncjobs._caller import Witness, whole
 from asyncjobs._cancel import OUTCOMES, Phase, Step, is_refusal, next_step
 from asyncjobs._kinds import Lane
-from asyncjobs._models import CancelOutcome, Snapshot
+from asyncjobs._models import CancelOutcome
 from asyncjobs._retry import UNUSABLE_REPLIES
 from asyncjobs._waiters import LoneJoiner, is_final
 from asyncjobs._wire import build, read_answer
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from asyncjobs._core import Core
     from asyncjobs._record import Record
     from asyncjobs._waiters import Joiner
-    from asyncjobs._wire import Reply
 
 _log = logging.getLogger("asyncjobs")
 
@@ -39,7 +39,7 @@ async def ended(core: Core[Any]) -> CancelOutcome:
     return OUTCOMES[core.record.state]
 
 
-class Canceling:
+class Canceling(Witness):
     """A cancel under way."""
 
     __slots__ = (
@@ -156,7 +156,7 @@ class Canceling:
             # It was never used.
             self._core.services.caller.unqueue(self._ticket)
             self._ticket = None
-        self._end()
+        self.over()
         # Whoever still waits here outlives what struck the task: an interrupt, or the end of the loop.
         for joiner in self._joiners:
             joiner.settle(None)
@@ -207,21 +207,10 @@ class Canceling:
         core, record = self._core, self._core.record
         assert record.kind.cancel is not None
 
-        def parse(reply: Reply) -> tuple[Snapshot[Any] | None, float]:
-            return read_answer(record.kind, record.ref, reply, "cancel"), reply.began
-
         request = build(record.kind.cancel, record.ref.parts, verb="cancel")
         ticket, self._ticket = self._ticket, None
         try:
-            snapshot, began = await core.services.caller.send(
-                request,
-                parse,
-                core.refusals,
-                on_begin=self._begin,
-                on_end=self._end,
-                wanted=self._again,
-                ticket=ticket,
-            )
+            reply = await core.services.caller.send(request, whole, core.refusals, witness=self, ticket=ticket)
         except AsyncJobsError as error:
             if not is_refusal(error):
                 raise
@@ -229,10 +218,10 @@ class Canceling:
             record.cancel_refused(self._refused_at)
             return Phase.REFUSED
         now = asyncio.get_running_loop().time()
-        if snapshot is not None:
-            record.see(snapshot, began=began, now=now)
+        if (snapshot := read_answer(record.kind, record.ref, reply, "cancel")) is not None:
+            record.see(snapshot, began=reply.began, now=now)
         record.cancel_accepted(now)
-        core.publish(began=began)
+        core.publish(began=reply.began)
         core.services.watcher.hasten(core)
         return Phase.ACCEPTED
 
@@ -261,7 +250,7 @@ class Canceling:
         self._looked = True
         self._judge_all()
 
-    def _begin(self) -> None:
+    def sent(self) -> None:
         self._on_wire = True
         self._core.record.cancel_sent()
         if not self._begun:
@@ -269,7 +258,7 @@ class Canceling:
             for joiner in self._joiners:
                 self._arm(joiner)
 
-    def _end(self) -> None:
+    def over(self) -> None:
         if not self._on_wire:
             return
         self._on_wire = False
@@ -281,7 +270,7 @@ class Canceling:
     def _wanted(self) -> bool:
         return bool(self._joiners) or self._kept is not None
 
-    def _again(self, error: AsyncJobsError) -> bool:
+    def again(self, error: AsyncJobsError) -> bool:
         """Whether to send a failed request again: those who have no time to wait are done with the first attempt."""
         self._last_error = error
         for joiner in self._joiners:

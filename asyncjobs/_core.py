@@ -10,50 +10,26 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from asyncjobs._deadlines import Deadlines
 from asyncjobs._news import news
 from asyncjobs._record import Record
 from asyncjobs._shared import Shared
-from asyncjobs._trust import Trust
 from asyncjobs._waiters import Look, Waiter, is_final
 from asyncjobs._wire import build, read_snapshot
-from asyncjobs._words import UnknownWords
 from asyncjobs.errors import AsyncJobsError, ClientClosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asyncjobs._caller import Caller
     from asyncjobs._canceling import Canceling
     from asyncjobs._kinds import JobKind, Refusal
     from asyncjobs._models import Snapshot
     from asyncjobs._refs import JobRef
-    from asyncjobs._settings import Settings
-    from asyncjobs._tasks import Tasks
-    from asyncjobs._watcher import Watcher
+    from asyncjobs._services import Services
     from asyncjobs._weather import Weather
     from asyncjobs._wire import Reply, Request
 
 R = TypeVar("R")
 T = TypeVar("T")
-
-
-class Services:
-    """What a core needs of its client: a value made once, so that nothing here knows the client."""
-
-    __slots__ = ("caller", "deadlines", "refusals", "settings", "tasks", "trust", "unknown_words", "watcher")
-
-    def __init__(
-        self, caller: Caller, watcher: Watcher, settings: Settings, refusals: tuple[Refusal, ...], tasks: Tasks
-    ) -> None:
-        self.caller: Caller = caller
-        self.watcher: Watcher = watcher
-        self.settings: Settings = settings
-        self.refusals: tuple[Refusal, ...] = refusals
-        self.tasks: Tasks = tasks
-        self.deadlines: Deadlines = Deadlines()
-        self.trust: Trust = Trust(settings.backstop)
-        self.unknown_words: UnknownWords = UnknownWords()
 
 
 class Core(Generic[R]):
@@ -75,8 +51,8 @@ class Core(Generic[R]):
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
-        """How this job's service says no: the kind's own ways first."""
-        return self.record.kind.refusals + self.services.refusals
+        """How this job's service says no."""
+        return self.services.refusals_of(self.record.kind)
 
     # -- looking ------------------------------------------------------------
 
@@ -100,7 +76,7 @@ class Core(Generic[R]):
         record, asked = self.record, asyncio.get_running_loop().time()
         try:
             reply = await self.services.caller.attempt(
-                build(record.kind.look, record.ref.parts, verb="look"), self.refusals, on_begin=look.begin
+                build(record.kind.look, record.ref.parts, verb="look"), self.refusals, witness=look
             )
             snapshot = read_snapshot(record.kind, record.ref, reply, "poll")
         except AsyncJobsError as error:

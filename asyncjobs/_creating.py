@@ -13,6 +13,7 @@ import logging
 import random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from asyncjobs._caller import Witness
 from asyncjobs._finding import APPEARS_WITHIN, Found, distinct
 from asyncjobs._retry import Failure, backoff, classify
 from asyncjobs.errors import AsyncJobsError, Conflict, CreateUncertain
@@ -31,7 +32,7 @@ T = TypeVar("T")
 _log = logging.getLogger("asyncjobs")
 
 
-class Create(Generic[T]):
+class Create(Witness, Generic[T]):
     """A create under way; *owned* says whether its caller means to own what it makes."""
 
     def __init__(self, caller: Caller, settings: Settings, plan: Plan[T], *, owned: bool) -> None:
@@ -102,11 +103,9 @@ class Create(Generic[T]):
 
     async def _send(self) -> T:
         plan = self._plan
-        return await self._caller.send(
-            plan.request, plan.parse, plan.refusals, on_begin=self._begin, on_end=self._end, wanted=self._note
-        )
+        return await self._caller.send(plan.request, plan.parse, plan.refusals, witness=self)
 
-    def _note(self, error: AsyncJobsError) -> bool:
+    def again(self, error: AsyncJobsError) -> bool:
         if classify(error, repeatable=False) is Failure.OUTCOME_UNKNOWN:
             self._unresolved = True
         return self._wanted
@@ -209,12 +208,12 @@ class Create(Generic[T]):
         _log.error("%s; its caller was cancelled", error, exc_info=error)
         self._plan.orphans.uncertain.append(error)
 
-    def _begin(self) -> None:
+    def sent(self) -> None:
         if self._sent_at is None:
             self._sent_at = asyncio.get_running_loop().time()
             if self._caller.knows_the_time:
                 self._dated = self._caller.time_of(self._sent_at)
         self._on_wire = True
 
-    def _end(self) -> None:
+    def over(self) -> None:
         self._on_wire = False

@@ -52,6 +52,10 @@ class _Queue:
 
     def lifted(self) -> None:
         self._lifted += 1
+        # Most end in about the order in which they began. What is kept for longer is a burden to the collector, too.
+        while self._ends and self._ends[0].expired is None:
+            self._ends.popleft()
+            self._lifted -= 1
         if self._lifted > _MANY and 2 * self._lifted > len(self._ends):
             self._ends = deque(end for end in self._ends if end.expired is not None)
             self._lifted = 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from asyncjobs._admission import Admission
 from asyncjobs._caller import Caller
 from asyncjobs._canceling import Canceling, ended
-from asyncjobs._core import Core, Services
+from asyncjobs._core import Core
 from asyncjobs._creates import Creates
 from asyncjobs._creating import Create
 from asyncjobs._feeding import feeder_for
@@ -21,6 +21,7 @@ from asyncjobs._outage import Outage
 from asyncjobs._owners import Owners, describe_left
 from asyncjobs._ownership import outlast, report_left
 from asyncjobs._pushes import Pushes
+from asyncjobs._services import Services
 from asyncjobs._streams import Streams
 from asyncjobs._surveying import Surveyor
 from asyncjobs._tasks import Tasks
@@ -83,8 +84,7 @@ class Engine:
         if getattr(self, "_loop", None) is None or self.closed:
             return
         message = f"a client of {self.provider.name} was not closed{self._left()}"
-        if self._left():
-            # Python hides the warning unless it is asked for, and this costs money.
+        if self._left():  # Python hides the warning unless it is asked for, and this costs money.
             _log.error("%s", message)
         warnings.warn(message, ResourceWarning, stacklevel=1, source=self)
 

@@ -28,7 +28,8 @@ class Lanes:
         Give it back with :meth:`leave`, whether or not it was given.
         """
         ticket = self._ask(lane, costs)
-        ticket.wake = wake
+        if not ticket.admitted:
+            ticket.wake = wake
         return ticket
 
     async def enter(self, lane: Lane, costs: Mapping[str, int]) -> Ticket:
@@ -84,8 +85,9 @@ class Lanes:
         if self._loop is None or self._loop.is_closed():
             return  # What waited has ended with it.
         for ticket in self._admission.admit(self._loop.time()):
-            if ticket.wake is not None:
-                ticket.wake()
+            wake, ticket.wake = ticket.wake, None
+            if wake is not None:
+                wake()
         if self._timer is not None:
             self.close()
         if self._admission.next_time is not None:

@@ -8,6 +8,7 @@ import weakref
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from asyncjobs._caller import whole
 from asyncjobs._heads import BROKEN, failed
 from asyncjobs._kinds import Lane
 from asyncjobs._refusals import error_from
@@ -193,7 +194,7 @@ class Streams:
         """
         opener = Opener(self, accept=accept, headers=headers)
         caller = self._caller.over(opener)
-        sending = caller.send(request, _whole, refusals) if retry else caller.attempt(request, refusals)
+        sending = caller.send(request, whole, refusals) if retry else caller.attempt(request, refusals)
         try:
             await self._tasks.run(sending, f"stream {request.target.partition('?')[0]}")
         except BaseException:
@@ -236,7 +237,3 @@ class Streams:
         """Close them all: whoever reads hears that the client was closed."""
         for stream in list(self._open):
             stream.close(ClientClosed("the client was closed; the job goes on at the service"))
-
-
-def _whole(reply: Reply) -> Reply:
-    return reply

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from asyncjobs._caller import Witness
 from asyncjobs._lists import next_cursor, page_request, read_rows
 from asyncjobs._rounds import Route, Tally
 from asyncjobs._wire import decode, identify, read_row
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _MOST_SCOPES: Final = 10_000
 
 
-class Round:
+class Round(Witness):
     """
     One reading of a list: who is expected in it, and how far it has got.
 
@@ -42,12 +43,12 @@ class Round:
         #: When the latest request for it left its lane, and when the first reply came.
         self.began: float | None = None
         self.came: float | None = None
-        self.on_begin: Callable[[], object] | None = None
+        self.on_sent: Callable[[], object] | None = None
 
-    def begin(self) -> None:
+    def sent(self) -> None:
         self.began = asyncio.get_running_loop().time()
-        if self.on_begin is not None:
-            self.on_begin()
+        if self.on_sent is not None:
+            self.on_sent()
 
     def next_look(self, core: Core[Any], now: float) -> float:
         """Return when a job that it has just shown is due again."""
@@ -112,7 +113,7 @@ class Surveyor:
         route, cursor = this.route, None
         while True:
             request = page_request(route.survey, route.ids, cursor, query)
-            reply = await self._caller.attempt(request, self._provider.refusals, on_begin=this.begin)
+            reply = await self._caller.attempt(request, self._provider.refusals, witness=this)
             this.came = this.came or asyncio.get_running_loop().time()
             payload = decode(reply, token=True)
             found, useful = self._show(this, payload, reply, shown)

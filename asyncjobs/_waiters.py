@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from asyncjobs._caller import Witness
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,24 +42,24 @@ class Waiter:
             self.future.set_result(None)
 
 
-class Look:
+class Look(Witness):
     """One look under way, and when its request left the lane (``None`` while it queues)."""
 
-    __slots__ = ("began", "on_begin", "seen", "shared", "verdict")
+    __slots__ = ("began", "on_sent", "seen", "shared", "verdict")
 
     def __init__(self) -> None:
         self.began: float | None = None
-        self.on_begin: Callable[[], object] | None = None
+        self.on_sent: Callable[[], object] | None = None
         #: What it showed, whatever was made of it.
         self.seen: Snapshot[Any] | None = None
         #: What it means for those who wait: an error that ends their waits, or nothing.
         self.verdict: AsyncJobsError | None = None
         self.shared: Shared[Any]
 
-    def begin(self) -> None:
+    def sent(self) -> None:
         self.began = asyncio.get_running_loop().time()
-        if self.on_begin is not None:
-            self.on_begin()
+        if self.on_sent is not None:
+            self.on_sent()
 
 
 def is_final(record: Record[Any], _: float) -> bool:

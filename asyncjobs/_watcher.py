@@ -174,7 +174,7 @@ class Watcher:
 
     def _under_way(self, look: Look | Round) -> None:
         self._crowd.begin(look)
-        look.on_begin = functools.partial(self._crowd.sent, look)
+        look.on_sent = functools.partial(self._crowd.sent, look)
 
     def _looked(self, core: Core[Any], look: Look) -> None:
         if self._looking.get(core) is not look:

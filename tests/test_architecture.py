@@ -65,7 +65,7 @@ TIERS = [
         "_plans",
         "_creating",
     ],
-    ["_core", "_canceling", "_surveying", "_watcher", "_pushes", "_feeding"],
+    ["_services", "_core", "_canceling", "_surveying", "_watcher", "_pushes", "_feeding"],
     ["_creates", "_owners", "_engine"],
     ["_updates", "_verbs", "_job", "_iterating", "_events", "_creation", "_pages"],
     ["_ends", "_state_events", "_state_block"],
