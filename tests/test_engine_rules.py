@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 import pytest
+from loops import now
 
 from asyncjobs import (
     APIError,
@@ -27,11 +28,6 @@ from asyncjobs import (
     wait_all,
 )
 from asyncjobs.sandbox import Answer, Fault, Life, Replace, Sandbox, Stale, Stall
-
-
-def now() -> float:
-    """Return the time of client and service."""
-    return asyncio.get_running_loop().time()
 
 
 async def test_a_cancel_ends_when_the_job_is_seen_to_end():

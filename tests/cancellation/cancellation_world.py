@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from loops import now
 
-from asyncjobs import ClientClosed, Exa, Settings, WaterCrawl
+from asyncjobs import ClientClosed
 from asyncjobs.sandbox import Life, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    import asyncio
+    from collections.abc import AsyncIterator
 
 RUNNING = Life.ordinary("watercrawl.search", works=300.0)
 RUN = Life.ordinary("exa.agent_run", works=300.0)
@@ -25,36 +26,6 @@ async def sandbox_with(life: Life = RUNNING, **options: Any) -> AsyncIterator[Sa
         sandbox.script("watercrawl.search", life, times=None)
         sandbox.script("exa.agent_run", RUN, times=None)
         yield sandbox
-
-
-def exa_on(sandbox: Sandbox, **settings: Any) -> Exa:
-    """Return a client of Exa on *sandbox*."""
-    return Exa("key", base_url=sandbox.url, session=sandbox.session(), settings=Settings(**settings))
-
-
-def watercrawl_on(sandbox: Sandbox, **settings: Any) -> WaterCrawl:
-    """Return a client of WaterCrawl on *sandbox*."""
-    return WaterCrawl("key", base_url=sandbox.url, session=sandbox.session(), settings=Settings(**settings))
-
-
-def start(work: Awaitable[Any], name: str = "helper") -> asyncio.Task[Any]:
-    """Run *work* in a task of its own."""
-
-    async def run() -> Any:
-        return await work
-
-    return asyncio.get_running_loop().create_task(run(), name=name)
-
-
-async def turns(number: int = 6) -> None:
-    """Let what is under way get on, without letting time pass."""
-    for _ in range(number):
-        await asyncio.sleep(0)
-
-
-def now() -> float:
-    """Return the loop's time."""
-    return asyncio.get_running_loop().time()
 
 
 async def expect_closed(task: asyncio.Task[Any]) -> None:

@@ -7,7 +7,9 @@ import logging
 
 import pytest
 from cancellation_sweep import check_empty
-from cancellation_world import exa_on, expect_closed, now, sandbox_with, start, turns
+from cancellation_world import expect_closed, sandbox_with
+from clients import exa_on
+from loops import now, start, turns
 
 from asyncjobs import ClientClosed, CreateUncertain
 from asyncjobs.sandbox import Answer, Fault, Stall

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cancellation_sweep import check_empty
-from cancellation_world import exa_on, sandbox_with, start, turns
+from cancellation_world import sandbox_with
+from clients import exa_on
+from loops import start, turns
 
 from asyncjobs import ClientClosed
 from asyncjobs.sandbox import Answer, Drop, Fault, Stall

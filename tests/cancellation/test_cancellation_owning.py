@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from cancellation_sweep import check_empty, ours
-from cancellation_world import exa_on, now, sandbox_with, start, turns
+from cancellation_world import sandbox_with
+from clients import exa_on
+from loops import now, start, turns
 
 from asyncjobs import CancelUnconfirmed, ClientClosed, JobGroup
 from asyncjobs.sandbox import Fault, Stall

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 from cancellation_sweep import check_empty, ours
-from cancellation_world import exa_on, now, sandbox_with, start, turns, watercrawl_on
+from cancellation_world import sandbox_with
+from clients import exa_on, watercrawl_on
+from loops import now, start, turns
 
 from asyncjobs import CancelOutcome, CancelUnconfirmed
 from asyncjobs.sandbox import Fault, Life, Stall

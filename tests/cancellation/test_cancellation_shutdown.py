@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cancellation_sweep import reports
-from cancellation_world import RUN, exa_on, start, turns
+from cancellation_world import RUN
+from clients import exa_on
+from loops import start, turns
 
 from asyncjobs import Exa
 from asyncjobs.sandbox import Fault, Sandbox, Stall

@@ -108,17 +108,10 @@ async def shop_of(kind: str, *, latency: float = 0.0, **settings: Any) -> AsyncI
             yield shop
 
 
-def start(work: Any) -> asyncio.Task[Any]:
-    async def run() -> Any:
-        return await work
-
-    return asyncio.create_task(run())
-
-
 async def stop(task: asyncio.Task[Any]) -> None:
     """Cancel a task and wait until it has ended."""
     task.cancel()
     await asyncio.wait((task,))
 
 
-__all__ = ["KINDS", "LOST", "TOKENED", "UNKEPT", "Lose", "Shop", "Stall", "shop_of", "start", "stop"]
+__all__ = ["KINDS", "LOST", "TOKENED", "UNKEPT", "Lose", "Shop", "Stall", "shop_of", "stop"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from creating_world import LOST, TOKENED, UNKEPT, Lose, Stall, shop_of, start, stop
+from creating_world import LOST, TOKENED, UNKEPT, Lose, Stall, shop_of, stop
+from loops import start
 
 from asyncjobs import Conflict, CreateUncertain, Exa, InvalidArgument, Settings
 from asyncjobs.sandbox import Answer, Drop, Fault, Sandbox

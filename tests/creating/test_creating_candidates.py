@@ -7,7 +7,8 @@ import pickle
 
 import attrs
 import pytest
-from creating_world import LOST, UNKEPT, Lose, Stall, shop_of, start
+from creating_world import LOST, UNKEPT, Lose, Stall, shop_of
+from loops import start
 
 from asyncjobs import CreateUncertain, InvalidArgument, NotSupported
 from asyncjobs.kinds import Client, JobKind

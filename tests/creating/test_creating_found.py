@@ -8,7 +8,8 @@ import logging
 import pickle
 
 import pytest
-from creating_world import LOST, Lose, Stall, shop_of, start, stop
+from creating_world import LOST, Lose, Stall, shop_of, stop
+from loops import start
 
 from asyncjobs import CreateUncertain, TransportError
 from asyncjobs._bodies import MARK_KEY

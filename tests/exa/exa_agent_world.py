@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 
 from asyncjobs import Exa, Settings
@@ -42,8 +41,3 @@ def numbers(events):
 
 
 EVERY = [str(number) for number in range(1, len(TOLD) + 1)]
-
-
-def now():
-    """Return the loop's time."""
-    return asyncio.get_running_loop().time()

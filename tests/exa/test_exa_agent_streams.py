@@ -9,9 +9,10 @@ import warnings
 
 import pytest
 from aiohttp import web
-from exa_agent_world import EVERY, KIND, TOLD, agent, names, now, numbers, telling
+from exa_agent_world import EVERY, KIND, TOLD, agent, names, numbers, telling
 from hypothesis import given
 from hypothesis import strategies as st
+from loops import now
 from services import URL, serving
 
 from asyncjobs import (

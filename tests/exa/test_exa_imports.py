@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 from aiohttp import web
+from clients import open_exa
 from services import URL, answer, serving
 
 from asyncjobs import (
@@ -24,20 +24,10 @@ from asyncjobs import (
 )
 from asyncjobs.exa import IMPORT, Import
 from asyncjobs.exa._csv import encoded, records
-from asyncjobs.sandbox import Answer, Drop, Fault, Life, Lose, Redirect, Sandbox, Stall
+from asyncjobs.sandbox import Answer, Drop, Fault, Life, Lose, Redirect, Stall
 
 ROWS = "name,url\nOne,https://one.example\nTwo,https://two.example\n"
 COMPANY = {"type": "company"}
-
-
-@contextlib.asynccontextmanager
-async def opened(**settings):
-    """Give a sandbox and a client of it."""
-    async with (
-        Sandbox(sockets=False) as sandbox,
-        Exa("key-key-key", base_url=sandbox.url, session=sandbox.session(), settings=Settings(**settings)) as exa,
-    ):
-        yield sandbox, exa
 
 
 def uploads(sandbox):
@@ -93,7 +83,7 @@ def test_rows_that_are_no_text_are_refused():
 
 async def test_sent_rows_are_imported():
     """Size and count are worked out, the rows arrive whole, and the job reads them to its end."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         job = await exa.websets.imports.send(ROWS, entity=COMPANY, title="CRM", metadata={"a": "b"})
         made = await job
 
@@ -110,7 +100,7 @@ async def test_sent_rows_are_imported():
 
 async def test_the_upload_carries_no_key():
     """Not even where the rows go to the same origin as everything else; nor any other header of ours."""
-    async with opened(headers={"X-Secret": "s"}) as (sandbox, exa):
+    async with open_exa(headers={"X-Secret": "s"}) as (sandbox, exa):
         await exa.websets.imports.send(ROWS, entity=COMPANY)
 
         [put] = uploads(sandbox)
@@ -144,7 +134,7 @@ async def test_an_upload_elsewhere_gets_type_and_length_and_nothing_that_tells_w
 
 async def test_an_upload_follows_no_redirect():
     """Whoever answers with another place does not get the rows there."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.fault(Fault(Redirect("http://elsewhere.test/x"), verb="upload"))
         with pytest.raises(APIError) as caught:
             await exa.websets.imports.send(ROWS, entity=COMPANY)
@@ -157,7 +147,7 @@ async def test_an_upload_follows_no_redirect():
 @pytest.mark.parametrize("action", [Answer(503), Drop(), Lose()], ids=repr)
 async def test_an_upload_that_failed_is_sent_again(action):
     """Its effect twice is its effect once."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.fault(Fault(action, verb="upload", times=2))
         job = await exa.websets.imports.send(ROWS, entity=COMPANY)
 
@@ -168,7 +158,7 @@ async def test_an_upload_that_failed_is_sent_again(action):
 
 async def test_an_upload_that_is_refused_says_so_without_its_address():
     """The address is as good as a key: neither it nor the body of the store's reply is shown, only the store's code."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.fault(Fault(Answer(403, body=b"<Error><Code>AccessDenied</Code><S>sig-1</S></Error>"), verb="upload"))
         with pytest.raises(APIError) as caught:
             await exa.websets.imports.send(ROWS, entity=COMPANY)
@@ -181,7 +171,7 @@ async def test_an_upload_that_is_refused_says_so_without_its_address():
 
 async def test_an_upload_gives_up_after_the_retry_budget():
     """A store that is away ends in a TransportError that names the import."""
-    async with opened(retry_budget=10.0) as (sandbox, exa):
+    async with open_exa(retry_budget=10.0) as (sandbox, exa):
         sandbox.fault(Fault(Drop(), verb="upload", times=None))
         with pytest.raises(TransportError) as caught:
             await exa.websets.imports.send(ROWS, entity=COMPANY)
@@ -217,7 +207,7 @@ async def test_rows_do_not_leave_a_secure_service_over_an_open_line():
 
 async def test_an_import_whose_address_was_lost_says_so():
     """The create is found again and not sent twice, but its address was only in the reply that was lost."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.fault(Fault(Lose(), verb="create", kind="exa.import"))
         with pytest.raises(ProtocolError, match="address for its rows was lost") as caught:
             await exa.websets.imports.send(ROWS, entity=COMPANY)
@@ -228,7 +218,7 @@ async def test_an_import_whose_address_was_lost_says_so():
 
 async def test_an_import_whose_sender_is_cancelled_while_it_uploads_is_adopted():
     """It was created, and nobody else could ever say which it is."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.fault(Fault(Stall(), verb="upload"))
         sending = asyncio.create_task(exa.websets.imports.send(ROWS, entity=COMPANY))
         await asyncio.sleep(1.0)
@@ -253,7 +243,7 @@ async def test_an_import_whose_creation_makes_no_sense_is_named(reply):
 
 async def test_rows_without_any_row_create_nothing():
     """A line of headings alone is no import."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         with pytest.raises(InvalidArgument, match="nothing else"):
             await exa.websets.imports.send("name,url\n", entity=COMPANY)
         assert sandbox.ledger.requests == []
@@ -262,7 +252,7 @@ async def test_rows_without_any_row_create_nothing():
 async def test_many_rows_are_counted_aside():
     """Megabytes of them, while others go on; and all of them arrive."""
     rows = "name,url\n" + "One,https://one.example\n" * 20_000
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         job = await exa.websets.imports.send(rows, entity=COMPANY)
         assert job.snapshot.resource.count == 20_000
         assert uploads(sandbox)[0].body == rows.encode()
@@ -274,7 +264,7 @@ async def test_many_rows_are_counted_aside():
 @pytest.mark.parametrize("form", [lambda job: job, lambda job: job.snapshot.resource], ids=["job", "resource"])
 async def test_an_import_waits_for_its_rows(form):
     """Created, it is pending for ever; uploaded, it ends."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         job = await exa.websets.imports.create(size=len(ROWS), count=2, entity=COMPANY, identifier=1)
         assert job.state is JobState.PENDING
         await asyncio.sleep(60)
@@ -285,7 +275,7 @@ async def test_an_import_waits_for_its_rows(form):
 
 async def test_only_an_import_as_it_was_created_can_take_rows():
     """Later looks have no address, and other things never had one."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         job = await exa.websets.imports.create(size=len(ROWS), count=2, entity=COMPANY)
         await asyncio.sleep(1)
         await job.refresh()
@@ -296,7 +286,7 @@ async def test_only_an_import_as_it_was_created_can_take_rows():
 
 async def test_rows_of_another_number_are_refused():
     """Before they are sent; whether the headings count is the user's own business."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         job = await exa.websets.imports.create(size=len(ROWS), count=7, entity=COMPANY)
         with pytest.raises(InvalidArgument, match="of 7 rows, and these are 2"):
             await exa.websets.imports.upload(job, ROWS)
@@ -321,7 +311,7 @@ async def test_rows_of_another_number_are_refused():
 )
 async def test_sizes_and_counts_that_cannot_be_are_refused_at_once(options, field):
     """Nothing is sent."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         with pytest.raises(InvalidArgument) as caught:
             exa.websets.imports.create(**{"size": 10, "count": 2, "entity": COMPANY} | options)
         assert caught.value.field == field
@@ -330,7 +320,7 @@ async def test_sizes_and_counts_that_cannot_be_are_refused_at_once(options, fiel
 
 async def test_a_failed_import_gives_its_reason():
     """In the service's words, and in the snapshot's ``reason``."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         job = await exa.websets.imports.send("name\none\n", entity=COMPANY, identifier=4)
         with pytest.raises(JobFailed) as caught:
             await job
@@ -340,7 +330,7 @@ async def test_a_failed_import_gives_its_reason():
 
 async def test_an_import_cannot_be_cancelled_and_so_not_owned():
     """There is no such verb: nothing is sent, and a block refuses on entry."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         job = await exa.websets.imports.create(size=10, count=2, entity=COMPANY)
         asked = len(sandbox.ledger.requests)
         with pytest.raises(NotSupported):
@@ -353,7 +343,7 @@ async def test_an_import_cannot_be_cancelled_and_so_not_owned():
 
 async def test_imports_are_listed_read_changed_and_deleted():
     """Jobs where they are jobs, resources where they are changed."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         imports = exa.websets.imports
         jobs = [await imports.send(ROWS, entity=COMPANY, title=f"{number}") for number in range(3)]
         assert {job async for job in imports.list(page_size=2)} == set(jobs)
@@ -368,7 +358,7 @@ async def test_imports_are_listed_read_changed_and_deleted():
 
 async def test_many_imports_are_looked_at_with_one_list():
     """Up to 200 in one request."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.script("exa.import", Life.ordinary("exa.import", works=20.0), times=None)
         jobs = [await exa.websets.imports.send(ROWS, entity=COMPANY) for _ in range(40)]
         await asyncio.gather(*jobs)

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 
 import pytest
+from clients import open_exa
 
-from asyncjobs import CreateUncertain, Exa, InvalidArgument, InvalidRequest, JobFailed, JobState, NotFound, NotSupported
-from asyncjobs.sandbox import Answer, Fault, Life, Lose, Sandbox
+from asyncjobs import CreateUncertain, InvalidArgument, InvalidRequest, JobFailed, JobState, NotFound, NotSupported
+from asyncjobs.sandbox import Answer, Fault, Life, Lose
 
 DAY = 86_400.0
 SEARCH = {"type": "search", "config": {"query": "new cats", "count": 3}}
@@ -17,10 +18,7 @@ SEARCH = {"type": "search", "config": {"query": "new cats", "count": 3}}
 @contextlib.asynccontextmanager
 async def opened():
     """Give a sandbox, a client of it, and the id of an empty webset."""
-    async with (
-        Sandbox(sockets=False) as sandbox,
-        Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa,
-    ):
+    async with open_exa() as (sandbox, exa):
         yield sandbox, exa, (await exa.websets.create(metadata={})).id
 
 

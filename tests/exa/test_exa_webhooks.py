@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from clients import open_exa
 from services import URL, answer, serving
 
 from asyncjobs import Exa, InvalidArgument, InvalidRequest, NotFound, ProtocolError
@@ -22,19 +22,9 @@ from asyncjobs.exa import (
     WebsetItem,
     WebsetSearch,
 )
-from asyncjobs.sandbox import Answer, Fault, Lose, Sandbox
+from asyncjobs.sandbox import Answer, Fault, Lose
 
 TO = "https://hooks.example.com/x"
-
-
-@contextlib.asynccontextmanager
-async def opened():
-    """Give a sandbox and a client of it."""
-    async with (
-        Sandbox(sockets=False) as sandbox,
-        Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa,
-    ):
-        yield sandbox, exa
 
 
 # -- webhooks --------------------------------------------------------------------
@@ -42,7 +32,7 @@ async def opened():
 
 async def test_the_secret_of_a_webhook_is_told_once_and_never_shown():
     """Only by its creation, and in no repr."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         made = await exa.websets.webhooks.create(events=[EventType.WEBSET_IDLE, "import.completed"], url=TO)
         assert made.secret
         assert made.secret not in repr(made)
@@ -53,7 +43,7 @@ async def test_the_secret_of_a_webhook_is_told_once_and_never_shown():
 
 async def test_a_webhook_whose_secret_was_lost_is_made_anew():
     """Without it nobody could tell deliveries from forgeries; there is one webhook at last."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.fault(Fault(Lose(), verb="create", kind="exa.webhook"))
         made = await exa.websets.webhooks.create(events=["webset.idle"], url=TO, metadata={"a": "b"})
         assert made.secret
@@ -81,7 +71,7 @@ async def test_a_service_that_tells_no_secret_is_not_asked_for_ever():
 
 async def test_webhooks_are_changed_listed_and_deleted():
     """As everything else."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         webhooks = exa.websets.webhooks
         made = [await webhooks.create(events=["webset.idle"], url=TO) for _ in range(3)]
         changed = await webhooks.update(made[0].id, events=["webset.created"], metadata={"a": "b"})
@@ -96,7 +86,7 @@ async def test_webhooks_are_changed_listed_and_deleted():
 @pytest.mark.parametrize("call", ["create", "update", "list"])
 async def test_one_type_of_event_is_not_taken_for_its_letters(call, events):
     """A text is a sequence, too; what is no sequence at all is refused likewise."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         with pytest.raises(InvalidArgument, match=f"got {type(events).__name__}"):
             if call == "create":
                 await exa.websets.webhooks.create(events=events, url=TO)
@@ -109,7 +99,7 @@ async def test_one_type_of_event_is_not_taken_for_its_letters(call, events):
 
 async def test_attempts_tell_what_was_delivered():
     """The newest first; some of them by type and by whether they were answered."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         statuses = iter([500, 200, 200])
 
         async def post(*_):
@@ -142,7 +132,7 @@ def test_the_types_of_events_are_those_that_are_understood():
 
 async def test_events_carry_whole_resources():
     """Each as its class, whatever happened."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         webset = await exa.websets.create(search={"query": "cats", "count": 2})
         await exa.job(webset)
         monitor = await exa.websets.monitors.create(
@@ -182,7 +172,7 @@ def test_an_event_whose_resource_does_not_fit_says_so():
 
 async def test_the_feed_is_asked_for_a_time_of_events():
     """Both bounds are inclusive, and any zone will do."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         for _ in range(3):
             await exa.websets.create(metadata={})
             await asyncio.sleep(10)
@@ -197,7 +187,7 @@ async def test_the_feed_is_asked_for_a_time_of_events():
 @pytest.mark.parametrize("moment", [datetime(2026, 1, 1), "2026-01-01", 0])  # noqa: DTZ001
 async def test_a_time_that_could_mean_any_is_refused(moment):
     """Naive, or no time at all."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         for field in ("created_after", "created_before"):
             with pytest.raises(InvalidArgument) as caught:
                 exa.websets.events.list(**{field: moment})
@@ -210,7 +200,7 @@ async def test_a_time_that_could_mean_any_is_refused(moment):
 
 async def test_a_preview_creates_nothing():
     """It tells how a query would be understood, and on demand what would be found."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         plain = await exa.websets.preview(query="cats", entity={"type": "person"})
         assert (plain.search.entity.type, plain.items) == ("person", ())
         assert plain.search.criteria[0].description
@@ -224,7 +214,7 @@ async def test_a_preview_creates_nothing():
 
 async def test_a_team_tells_its_searches():
     """How many run and wait, and that there is no limit."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         await exa.websets.create(search={"query": "cats"})
         await asyncio.sleep(1)
         await exa.websets.create(search={"query": "cats"})
@@ -243,7 +233,7 @@ def test_a_webhook_hides_its_secret():
 
 async def test_an_item_is_read_and_deleted():
     """One by one, with what it is and what was found out about it."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         webset = await exa.websets.create(search={"query": "cats", "count": 2}, enrichments=[{"description": "age"}])
         await exa.job(webset)
         first = await anext(exa.websets.items.list(webset.id))
@@ -257,7 +247,7 @@ async def test_an_item_is_read_and_deleted():
 
 async def test_imported_rows_become_items():
     """Of a webset that was made from an import."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         job = await exa.websets.imports.send("name\na\nb\n", entity={"type": "person"})
         await job
         webset = await exa.websets.create(imports=[{"source": "import", "id": job.id}])

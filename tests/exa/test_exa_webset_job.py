@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
+from clients import open_exa
 from services import URL, answer, serving
 
 from asyncjobs import CancelOutcome, Exa, JobCanceled, JobState, NotSupported
 from asyncjobs.exa import WEBSET
 from asyncjobs.exa._webset_kinds import judge
-from asyncjobs.sandbox import Fault, Life, Lose, Sandbox
+from asyncjobs.sandbox import Fault, Life, Lose
 
 SEARCH = {"query": "cats", "count": 3}
 
@@ -23,16 +23,6 @@ def shown(searches=(), enrichments=(), imports=()):
         "enrichments": [{"status": word} for word in enrichments],
         "imports": [{"status": word, "failedReason": "invalid_format"} for word in imports],
     }
-
-
-@contextlib.asynccontextmanager
-async def opened():
-    """Give a sandbox and a client of it."""
-    async with (
-        Sandbox(sockets=False) as sandbox,
-        Exa("key", base_url=sandbox.url, session=sandbox.session()) as exa,
-    ):
-        yield sandbox, exa
 
 
 @pytest.mark.parametrize(
@@ -77,7 +67,7 @@ def test_an_empty_webset_that_answers_our_cancel_has_nothing_left_to_cancel():
 
 async def test_a_webset_ends_when_all_in_it_has_ended():
     """One handle for what its create has started."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         webset = await exa.websets.create(search=SEARCH, enrichments=[{"description": "age"}])
         job = exa.job(webset)
         assert (str(job.ref), job.kind) == (f"exa.webset:{webset.id}", WEBSET.name)
@@ -89,7 +79,7 @@ async def test_a_webset_ends_when_all_in_it_has_ended():
 
 async def test_an_empty_webset_is_waited_for_until_it_was_given_work():
     """Idle is no end before."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         webset = await exa.websets.create(metadata={})
         waiting = asyncio.create_task(exa.job(webset).wait())
         await asyncio.sleep(60)
@@ -101,7 +91,7 @@ async def test_an_empty_webset_is_waited_for_until_it_was_given_work():
 
 async def test_cancelling_a_webset_cancels_all_in_it():
     """With one request, which each job's own handle sees at its next look."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.script("exa.search", Life.ordinary("exa.search", works=None), times=None)
         webset = await exa.websets.create(search=SEARCH, enrichments=[{"description": "age"}])
         job, parts = exa.job(webset), exa.jobs(webset)
@@ -116,7 +106,7 @@ async def test_cancelling_a_webset_cancels_all_in_it():
 
 async def test_a_block_owns_all_that_a_webset_does():
     """Leaving it cancels, also an empty one, at which nothing can be seen to end."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.script("exa.search", Life.ordinary("exa.search", works=None), times=None)
         async with exa.job(await exa.websets.create(search=SEARCH)):
             pass
@@ -130,7 +120,7 @@ async def test_a_block_owns_all_that_a_webset_does():
 
 async def test_a_cancel_whose_reply_was_lost_is_sent_again():
     """It does no harm twice."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         sandbox.script("exa.search", Life.ordinary("exa.search", works=None), times=None)
         job = exa.job(await exa.websets.create(search=SEARCH))
         sandbox.fault(Fault(Lose(), verb="cancel", kind="exa.webset"))
@@ -139,7 +129,7 @@ async def test_a_cancel_whose_reply_was_lost_is_sent_again():
 
 async def test_new_work_is_a_contradiction_until_it_is_asked_for():
     """Final is final; ``refresh(reopen=True)`` begins anew."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         webset = await exa.websets.create(search=SEARCH)
         job = exa.job(webset)
         await job
@@ -153,14 +143,14 @@ async def test_new_work_is_a_contradiction_until_it_is_asked_for():
 
 async def test_a_webset_cannot_be_created_as_a_job():
     """``exa.websets.create`` gives the webset, and ``exa.job`` makes a handle of it."""
-    async with opened() as (_, exa):
+    async with open_exa() as (_, exa):
         with pytest.raises(NotSupported):
             await exa.create(WEBSET, {})
 
 
 async def test_many_websets_are_looked_at_with_one_list():
     """A hundred in one request."""
-    async with opened() as (sandbox, exa):
+    async with open_exa() as (sandbox, exa):
         jobs = [exa.job(await exa.websets.create(search=SEARCH)) for _ in range(30)]
         await asyncio.gather(*jobs)
         assert sandbox.ledger.count("look", "exa.webset") < 30

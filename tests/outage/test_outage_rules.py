@@ -10,6 +10,7 @@ import logging
 
 import attrs
 import pytest
+from loops import now
 
 from asyncjobs import (
     Exa,
@@ -40,10 +41,6 @@ async def world(count=MANY, *, works=None, lists=True, **settings):
         sandbox.script("exa.agent_run", Life.ordinary("exa.agent_run", works=works), times=None)
         jobs = await asyncio.gather(*(exa.create(kind, {"query": "q"}) for _ in range(count)))
         yield sandbox, exa, list(jobs)
-
-
-def now():
-    return asyncio.get_running_loop().time()
 
 
 def asked(sandbox):

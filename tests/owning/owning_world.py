@@ -6,13 +6,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from asyncjobs import Exa, Settings, WaterCrawl
 from asyncjobs.sandbox import Life, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
-
-    import aiohttp
+    from collections.abc import AsyncIterator
 
 RUN = Life.ordinary("exa.agent_run", works=None)
 SEARCH = Life.ordinary("watercrawl.search", works=None)
@@ -27,43 +24,12 @@ async def endless(run: Life = RUN, **options: Any) -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-def exa_on(sandbox: Sandbox, *, trace: aiohttp.TraceConfig | None = None, **settings: Any) -> Exa:
-    """Return a client of Exa on *sandbox*; *trace* hears of its requests."""
-    session = sandbox.session() if trace is None else sandbox.session(trace_configs=[trace])
-    return Exa("key", base_url=sandbox.url, session=session, settings=Settings(**settings))
-
-
-def watercrawl_on(sandbox: Sandbox, **settings: Any) -> WaterCrawl:
-    """Return a client of WaterCrawl on *sandbox*."""
-    return WaterCrawl("key", base_url=sandbox.url, session=sandbox.session(), settings=Settings(**settings))
-
-
-def start(work: Awaitable[Any]) -> asyncio.Task[Any]:
-    """Run *work* in a task of its own."""
-
-    async def run() -> Any:
-        return await work
-
-    return asyncio.get_running_loop().create_task(run())
-
-
 async def hold(owned: Any, entered: asyncio.Event | None = None) -> None:
     """Own a job, or what is being created, until something ends the block."""
     async with owned as job:
         if entered is not None:
             entered.set()
         await job.wait()
-
-
-async def turns(number: int = 6) -> None:
-    """Let what is under way get on, without letting time pass."""
-    for _ in range(number):
-        await asyncio.sleep(0)
-
-
-def now() -> float:
-    """Return the loop's time."""
-    return asyncio.get_running_loop().time()
 
 
 def ours() -> list[asyncio.Task[Any]]:

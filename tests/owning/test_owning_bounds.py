@@ -7,7 +7,9 @@ import logging
 
 import anyio
 import pytest
-from owning_world import endless, exa_on, hold, now, ours, start
+from clients import exa_on
+from loops import now, start
+from owning_world import endless, hold, ours
 
 from asyncjobs import CancelUnconfirmed, JobGroup
 from asyncjobs.sandbox import Answer, Fault, Stall

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from owning_world import RUN, endless, exa_on, now, ours, start, turns, watercrawl_on
+from clients import exa_on, watercrawl_on
+from loops import now, start, turns
+from owning_world import RUN, endless, ours
 
 from asyncjobs import JobGroup, Settings, cancel_all
 from asyncjobs.sandbox import Answer, Fault, Life, Stall

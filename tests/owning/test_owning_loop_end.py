@@ -8,7 +8,9 @@ import logging
 import aiohttp
 import attrs
 import pytest
-from owning_world import RUN, end_the_loop, endless, exa_on, hold, now, ours, start, turns
+from clients import exa_on
+from loops import now, start, turns
+from owning_world import RUN, end_the_loop, endless, hold, ours
 
 from asyncjobs import AsyncJobsError, JobGroup, as_completed
 from asyncjobs.sandbox import Fault, Stall

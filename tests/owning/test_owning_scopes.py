@@ -9,7 +9,9 @@ import anyio
 import anyio.lowlevel
 import attrs
 import pytest
-from owning_world import RUN, endless, exa_on, hold, now, ours, start
+from clients import exa_on
+from loops import now, start
+from owning_world import RUN, endless, hold, ours
 
 from asyncjobs import CancelUnconfirmed, JobGroup, PermissionDenied, Settings, TransportError
 from asyncjobs.sandbox import Answer, Drop, Fault, Stall

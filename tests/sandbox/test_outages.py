@@ -14,10 +14,6 @@ RUNS = "/agent/runs"
 BOTH = pytest.mark.parametrize("sockets", [pytest.param(True, marks=pytest.mark.real_time), False])
 
 
-def now():
-    return asyncio.get_running_loop().time()
-
-
 @BOTH
 async def test_refused_connections_reach_nobody(opened, sockets):
     """New connections fail before anything is sent, for as long as was said; later all is as before."""

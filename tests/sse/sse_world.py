@@ -71,8 +71,3 @@ async def events(reader):
     while (event := await reader.next()) is not None:
         found.append(event)
     return found
-
-
-def now():
-    """Return the loop's time."""
-    return asyncio.get_running_loop().time()

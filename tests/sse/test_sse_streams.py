@@ -8,8 +8,9 @@ import traceback
 
 import pytest
 from aiohttp import web
+from loops import now
 from services import URL, serving
-from sse_world import GET, KEY, Script, events, now, streaming
+from sse_world import GET, KEY, Script, events, streaming
 
 from asyncjobs import (
     AuthenticationError,
