@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from asyncjobs._job import Job
     from asyncjobs._models import CancelOutcome
     from asyncjobs._tasks import Tasks
-
-_log = logging.getLogger("asyncjobs")
 
 
 class Owners:

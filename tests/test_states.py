@@ -8,8 +8,6 @@ from strategies import repickled
 from asyncjobs import JobState
 from asyncjobs._states import FINAL, TRANSITIONS, WORDS, advance
 
-LIVE = [state for state in JobState if state not in FINAL]
-
 
 def test_four_states_are_final():
     """The final states are those without a way out."""

@@ -6,7 +6,7 @@ import functools
 import json
 from typing import TYPE_CHECKING, Any
 
-from asyncjobs import JobRef, JobState
+from asyncjobs import JobRef
 from asyncjobs.exa import AGENT_RUN, ENRICHMENT, EXA, SEARCH
 from asyncjobs.sandbox import Life, Sandbox
 from asyncjobs.testing import run_virtual
@@ -127,11 +127,6 @@ def ref_of(kind: str) -> JobRef:
     """Return the ref of the job that the corpus shows of this kind."""
     payload = corpus()[kind][0]
     return JobRef(kind, tuple(payload[key] for key in KINDS[kind].identity.values()))
-
-
-def in_state(kind: str, state: JobState) -> list[Any]:
-    """Return the payloads of the corpus that show the job in this state."""
-    return [payload for payload in corpus()[kind] if KINDS[kind].words.get(payload["status"]) is state]
 
 
 #: Every shape of error body that the services have, and some that proxies before them have.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -11,6 +11,9 @@ from asyncjobs.exa import EXA
 from asyncjobs.kinds import Call, JobKind, KeyStyle, Provider, Refusal, Refused
 from asyncjobs.testing import Cancel, Service, Words
 from asyncjobs.watercrawl import WATERCRAWL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # -- ours ------------------------------------------------------------------------
 
@@ -177,57 +180,58 @@ EXA_AGENT_RUN = Service(
     body={"query": "cats", "effort": "ultra"},
     reason="cancelled",
 )
-WATERCRAWL_WORDS = Words(
-    waiting="new",
-    working="running",
-    canceling="canceling",
-    completed="finished",
-    failed="failed",
-    canceled="canceled",
-)
-WATERCRAWL_SEARCH = Service(
-    provider=WATERCRAWL,
-    kind=WATERCRAWL.kind("watercrawl.search"),
-    sample=_watercrawl,
-    words=WATERCRAWL_WORDS,
-    create="POST /api/v1/core/search/",
-    look="GET /api/v1/core/search/{uuid}/",
-    cancel=Cancel("DELETE /api/v1/core/search/{uuid}/", accepts="running", answers=204, refuses=403, flips=0.03),
-    result="GET /api/v1/core/search/{uuid}/?prefetched=true",
-    listing="GET /api/v1/core/search/",
-    body={"query": "cats", "search_options": {}},
-    brings={"result": [{"url": "https://example.com/", "title": "A cat"}]},
-    rows="results",
-)
 
-WATERCRAWL_CRAWL = Service(
-    provider=WATERCRAWL,
-    kind=WATERCRAWL.kind("watercrawl.crawl"),
-    sample=_crawl,
-    words=WATERCRAWL_WORDS,
-    create="POST /api/v1/core/crawl-requests/",
-    look="GET /api/v1/core/crawl-requests/{uuid}/",
-    cancel=Cancel(
-        "DELETE /api/v1/core/crawl-requests/{uuid}/", accepts="running", answers=204, refuses=403, flips=0.03
-    ),
-    listing="GET /api/v1/core/crawl-requests/",
-    body={"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}},
-    rows="results",
+
+def _of_watercrawl(
+    kind: str, root: str, sample: Callable[[str], dict[str, Any]], body: dict[str, Any], **more: Any
+) -> Service:
+    """Return what all requests of WaterCrawl have in common; those below *root* are *kind*."""
+    one = f"{root}{{uuid}}/"
+    return Service(
+        provider=WATERCRAWL,
+        kind=WATERCRAWL.kind(kind),
+        sample=sample,
+        words=Words(
+            waiting="new",
+            working="running",
+            canceling="canceling",
+            completed="finished",
+            failed="failed",
+            canceled="canceled",
+        ),
+        create=f"POST {root}",
+        look=f"GET {one}",
+        cancel=Cancel(f"DELETE {one}", accepts="running", answers=204, refuses=403, flips=0.03),
+        listing=f"GET {root}",
+        body=body,
+        rows="results",
+        **more,
+    )
+
+
+PAGES = {"result": [{"url": "https://example.com/", "title": "A cat"}]}
+WATERCRAWL_SEARCH = _of_watercrawl(
+    "watercrawl.search",
+    "/api/v1/core/search/",
+    _watercrawl,
+    {"query": "cats", "search_options": {}},
+    result="GET /api/v1/core/search/{uuid}/?prefetched=true",
+    brings=PAGES,
+)
+WATERCRAWL_CRAWL = _of_watercrawl(
+    "watercrawl.crawl",
+    "/api/v1/core/crawl-requests/",
+    _crawl,
+    {"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}},
     progress={"found": 7},
 )
-WATERCRAWL_SITEMAP = Service(
-    provider=WATERCRAWL,
-    kind=WATERCRAWL.kind("watercrawl.sitemap"),
-    sample=_sitemap,
-    words=WATERCRAWL_WORDS,
-    create="POST /api/v1/core/sitemaps/",
-    look="GET /api/v1/core/sitemaps/{uuid}/",
-    cancel=Cancel("DELETE /api/v1/core/sitemaps/{uuid}/", accepts="running", answers=204, refuses=403, flips=0.03),
+WATERCRAWL_SITEMAP = _of_watercrawl(
+    "watercrawl.sitemap",
+    "/api/v1/core/sitemaps/",
+    _sitemap,
+    {"url": "https://example.com", "options": {}},
     result="GET /api/v1/core/sitemaps/{uuid}/?prefetched=true",
-    listing="GET /api/v1/core/sitemaps/",
-    body={"url": "https://example.com", "options": {}},
-    brings={"result": [{"url": "https://example.com/", "title": "A cat"}]},
-    rows="results",
+    brings=PAGES,
 )
 
 # -- made up -----------------------------------------------------------------------
