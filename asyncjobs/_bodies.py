@@ -72,6 +72,8 @@ def _no_constant(name: str) -> float:
 
 #: What json.loads would make anew for each reply.
 _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
+#: Reads the value that begins at an index of a text: returns it and its end; a ``ValueError`` says that it is none.
+scan_json: Final = _DECODER.raw_decode
 
 
 def _without_token(pairs: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +91,8 @@ def read_json(body: bytes, *, token: bool = False, again: bool = False) -> Any:
         ValueError: It is no JSON.
         RecursionError: It is nested too deeply.
     """
-    hook = None if token or _MARK_BYTES not in body else _without_token
+    # A service may escape any letter.
+    hook = None if token or (_MARK_BYTES not in body and b"\\u00" not in body) else _without_token
     constant = None if again else _no_constant
     if hook is None and not again:
         try:

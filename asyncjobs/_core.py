@@ -126,8 +126,8 @@ class Core(Generic[R]):
 
     @property
     def watched(self) -> bool:
-        """Whether somebody waits, so that the job must be looked at."""
-        return bool(self._waiters)
+        """Whether somebody waits and was not woken yet, so that the job must be looked at."""
+        return any(not waiter.future.done() for waiter in self._waiters)
 
     async def wait_for(
         self, ready: Callable[[Record[Any], float], bool], *, timeout: float | None = None, outer: bool = True

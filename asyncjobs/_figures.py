@@ -33,24 +33,20 @@ def pick(payload: Mapping[str, Any], path: str) -> Any:
 _WHOLE: Final = {"found", "analyzed"}
 
 
-def _number(value: Any, *, whole: bool) -> float | None:
-    # Figures for people must never break a look: what is no number is not told.
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        figure = float(value)
-    except OverflowError:
-        return None
-    if not math.isfinite(figure):
-        return None
-    return int(value) if whole else figure
-
-
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
     """Return how far the job is, ``None`` if its service does not tell."""
     figures: dict[str, Any] = {}
     for name, path in kind.progress.items():
-        value = pick(payload, path)
-        if value is not None and (figure := _number(value, whole=name in _WHOLE)) is not None:
-            figures[name] = figure
+        value: Any = payload
+        for key in _steps(path):
+            value = value.get(key) if isinstance(value, dict) else None
+        # Figures for people must never break a look: what is no number is not told.
+        if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        try:
+            figure = float(value)
+        except OverflowError:
+            continue
+        if math.isfinite(figure):
+            figures[name] = int(value) if name in _WHOLE else figure
     return Progress(**figures) if figures else None

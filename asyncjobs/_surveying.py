@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from asyncjobs._caller import Witness
-from asyncjobs._lists import next_cursor, page_request, read_rows
+from asyncjobs._lists import next_cursor, page_request
 from asyncjobs._rounds import Route, Tally
-from asyncjobs._wire import decode, identify, read_row
+from asyncjobs._rows import Odd, Walk, places_of, take_apart
+from asyncjobs._wire import decode, identify, ids_of, read_row
 from asyncjobs.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from asyncjobs._caller import Caller
     from asyncjobs._core import Core
     from asyncjobs._kinds import JobKind, Provider
+    from asyncjobs._models import Snapshot
     from asyncjobs._refs import JobRef
+    from asyncjobs._rows import Row
     from asyncjobs._wire import Reply
 
 #: Scopes whose lists are remembered: a client that lives for months sees many websets.
 _MOST_SCOPES: Final = 10_000
+#: After so many rows of a page others have a turn. Most pages have no more: who waits for them is told the sooner.
+_AT_ONCE: Final = 100
+
+
+Sighting: TypeAlias = "tuple[Core[Any], Snapshot[Any]]"
 
 
 class Round(Witness):
@@ -39,6 +47,7 @@ class Round(Witness):
         self.task: asyncio.Task[Tally]
         #: Those that it has shown: a page that only repeats others is worth nothing.
         self.shown: set[Core[Any]] = set()
+        self._names = {(core.record.ref.kind, core.record.ref.parts): core for core in wanted}
         self.asked: float = asyncio.get_running_loop().time()
         #: When the latest request for it left its lane, and when the first reply came.
         self.began: float | None = None
@@ -49,6 +58,13 @@ class Round(Witness):
         self.began = asyncio.get_running_loop().time()
         if self.on_sent is not None:
             self.on_sent()
+
+    def find(self, kind: str, ids: tuple[Any, ...]) -> Core[Any] | None:
+        """Return the job of this name if it was expected."""
+        try:
+            return self._names.get((kind, ids))
+        except TypeError:  # What cannot be hashed is no id.
+            return None
 
     def next_look(self, core: Core[Any], now: float) -> float:
         """Return when a job that it has just shown is due again."""
@@ -68,10 +84,11 @@ class Surveyor:
         self._provider = provider
         self._find = find
         # Lists of several kinds may be one: a webset shows searches and enrichments.
-        self._rows: dict[object, list[tuple[JobKind[Any], str]]] = {}
+        self._kinds: dict[object, dict[str, list[JobKind[Any]]]] = {}
         for kind in provider.kinds:
             for survey in kind.surveys:
-                self._rows.setdefault(survey.call.address, []).append((kind, survey.rows))
+                self._kinds.setdefault(survey.call.address, {}).setdefault(survey.rows, []).append(kind)
+        self._places = {address: places_of(paths) for address, paths in self._kinds.items()}
         self._routes: dict[tuple[str, tuple[str, ...]], tuple[Route, ...]] = {}
 
     def routes(self, kind: JobKind[Any], ref: JobRef) -> tuple[Route, ...]:
@@ -115,36 +132,55 @@ class Surveyor:
             request = page_request(route.survey, route.ids, cursor, query)
             reply = await self._caller.attempt(request, self._provider.refusals, witness=this)
             this.came = this.came or asyncio.get_running_loop().time()
-            payload = decode(reply, token=True)
-            found, useful = self._show(this, payload, reply, shown)
+            page, sightings = await self._take_apart(this, reply)
+            found = useful = 0
+            for core, snapshot in sightings:
+                if core.watched and core not in this.shown:
+                    found += 1
+                    this.shown.add(core)
+                    core.take_in(snapshot, began=reply.began)
+                    useful += shown(core)
+                    if not found % _AT_ONCE:
+                        await asyncio.sleep(0)
             goes_on = tally.page(len(reply.body), shown=found, useful=useful, left=len(this.wanted))
-            cursor = next_cursor(payload, route.survey.paging)
+            cursor = next_cursor(page, route.survey.paging)
             if cursor is None or not goes_on:
                 return
 
-    def _show(
-        self, this: Round, payload: dict[str, Any], reply: Reply, shown: Callable[[Core[Any]], bool]
-    ) -> tuple[int, int]:
-        found = useful = 0
-        for kind, path in self._rows[this.route.survey.call.address]:
-            for row in read_rows(payload, path):
-                core = self._core_of(kind, row, this.route.ids)
+    async def _take_apart(self, this: Round, reply: Reply) -> tuple[dict[str, Any], list[Sighting]]:
+        """Return a page, read to its end before any of it counts, and what it says of jobs that somebody waits for."""
+        address = this.route.survey.call.address
+        walk = Walk(reply.body, self._places[address])
+        try:
+            sightings = await self._sight(this, reply, walk)
+        except Odd:
+            page = decode(reply, token=True)
+            return page, await self._sight(this, reply, take_apart(page, self._kinds[address]))
+        return walk.page, sightings
+
+    async def _sight(self, this: Round, reply: Reply, rows: Iterable[Row]) -> list[Sighting]:
+        sightings: list[Sighting] = []
+        kinds = self._kinds[this.route.survey.call.address]
+        for number, row in enumerate(rows):
+            if number and not number % _AT_ONCE:
+                await asyncio.sleep(0)
+            for kind in kinds[row.path]:
+                core = self._core_of(this, kind, row.data)
                 if core is None or not core.watched or core in this.shown:
                     continue
                 try:
-                    snapshot = read_row(kind, core.record.ref, row, reply, "survey")
+                    snapshot = read_row(kind, core.record.ref, row.data, reply, "survey", row.encode())
                 except ProtocolError:
                     continue  # A look at it alone will say what is wrong.
-                found += 1
-                this.shown.add(core)
-                core.take_in(snapshot, began=reply.began)
-                useful += shown(core)
-        return found, useful
+                sightings.append((core, snapshot))
+        return sightings
 
-    def _core_of(self, kind: JobKind[Any], row: Any, ids: tuple[str, ...]) -> Core[Any] | None:
-        if not isinstance(row, dict):
-            return None
+    def _core_of(self, this: Round, kind: JobKind[Any], row: dict[str, Any]) -> Core[Any] | None:
+        # Nearly all are expected, and the ids of those were checked when they were named.
+        core = this.find(kind.name, ids_of(kind, row, this.route.ids))
+        if core is not None:
+            return core
         try:
-            return self._find(identify(kind, row, ids))
+            return self._find(identify(kind, row, this.route.ids))
         except ProtocolError:
             return None

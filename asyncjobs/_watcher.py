@@ -100,12 +100,9 @@ class Watcher:
     def _schedule(self, core: Core[Any], *, alone: bool = False, this: Round | None = None) -> None:
         now = asyncio.get_running_loop().time()
         # What was due while nobody waited is due now, and was not held till now.
-        if alone:
-            due = now
-        elif this is not None:
-            due = max(this.next_look(core, now), now)
-        else:
-            due = max(core.next_look(now, random.random()), now)  # noqa: S311 - jitter is no secret
+        spread = random.random()  # noqa: S311 - jitter is no secret
+        planned = core.next_look(now, spread) if this is None else this.next_look(core, now)
+        due = now if alone else max(planned, now)
         record = core.record
         # Somebody waits for what comes of a cancel: that is more urgent than looks at other jobs.
         ahead = record.urgent and (record.requested_by_us or record.snapshot is not None)
@@ -208,7 +205,9 @@ class Watcher:
         if wanted:
             this.wanted.discard(core)
             self._looking.pop(core, None)
-        if wanted or core in self._agenda:
+        if not core.watched:
+            self._agenda.discard(core)  # It has ended: those who waited are about to leave.
+        elif wanted or core in self._agenda:
             self._schedule(core, this=this)
         return wanted
 

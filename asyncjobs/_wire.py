@@ -135,6 +135,15 @@ def decode(reply: Reply, *, token: bool = False) -> dict[str, Any]:
     return payload
 
 
+def ids_of(kind: JobKind[Any], payload: Mapping[str, Any], known: Sequence[str] = ()) -> tuple[Any, ...]:
+    """Return what *payload* has for ids of its job; *known* are the leading ids, for payloads that leave them out."""
+    ids: list[Any] = []
+    for index, key in enumerate(kind.identity.values()):
+        value = payload.get(key)
+        ids.append(known[index] if value is None and index < len(known) else value)
+    return tuple(ids)
+
+
 def identify(kind: JobKind[Any], payload: Mapping[str, Any], known: Sequence[str] = ()) -> JobRef:
     """
     Return the ref of the job that *payload* describes; *known* are the leading ids, for payloads that leave them out.
@@ -142,29 +151,34 @@ def identify(kind: JobKind[Any], payload: Mapping[str, Any], known: Sequence[str
     Raises:
         ProtocolError: An id is neither in the payload nor known.
     """
-    parts: list[str] = []
-    for index, key in enumerate(kind.identity.values()):
-        value = payload.get(key)
-        if value is None and index < len(known):
-            value = known[index]
-        try:
-            parts.append(check_id(value, key))
-        except InvalidArgument as error:
-            raise ProtocolError(f"{kind.name}: the payload's {error}") from None
-    return JobRef(kind.name, tuple(parts))
+    try:
+        pairs = zip(kind.identity.values(), ids_of(kind, payload, known), strict=True)
+        return JobRef(kind.name, tuple(check_id(value, key) for key, value in pairs))
+    except InvalidArgument as error:
+        raise ProtocolError(f"{kind.name}: the payload's {error}") from None
 
 
-def read_row(kind: JobKind[R], ref: JobRef, payload: Mapping[str, Any], reply: Reply, source: Source) -> Snapshot[R]:
+def read_row(
+    kind: JobKind[R],
+    ref: JobRef,
+    payload: Mapping[str, Any],
+    reply: Reply,
+    source: Source,
+    body: bytes | None = None,
+) -> Snapshot[R]:
     """
     Return what one object within *reply* says about a job. Only the state, progress and reason are read now.
+
+    *body* is its text, if that is at hand.
 
     Raises:
         ProtocolError: The status is missing or no string.
     """
-    try:
-        body = json.dumps(payload, separators=(",", ":")).encode()
-    except RecursionError:
-        raise ProtocolError(f"{reply.url}: a row is nested too deeply", request_id=reply.request_id) from None
+    if body is None:
+        try:
+            body = json.dumps(payload, separators=(",", ":")).encode()
+        except RecursionError:
+            raise ProtocolError(f"{reply.url}: a row is nested too deeply", request_id=reply.request_id) from None
     return _snapshot(kind, ref, payload, reply, source, body)
 
 

@@ -27,6 +27,7 @@ TIERS = [
         "_sse",
         "_state_streams",
         "_lists",
+        "_rows",
         "_service_clock",
         "_tracing",
         "_refusals",

@@ -1,0 +1,185 @@
+"""
+The rows of a page of a list, one after the other, each with its own text. Values in, values out.
+
+To keep a row, its text is cut out of the page's: to encode each row again would take longer than to decode the page.
+Only what is on the way to the rows is walked through here, the rest is json's business.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import attrs
+
+from asyncjobs._bodies import scan_json
+from asyncjobs._lists import read_rows
+from asyncjobs.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Mapping
+
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+
+
+class Odd(Exception):
+    """A page is no JSON, or not as pages are; :func:`take_apart` knows what to make of it."""
+
+
+class Row(NamedTuple):
+    """One row of a page: a value and its *text*, from *begin* to *end*, and the *path* to its list."""
+
+    path: str
+    data: dict[str, Any]
+    text: str
+    begin: int
+    end: int
+
+    def encode(self) -> bytes:
+        """Return its text by itself, so that the page need not be kept."""
+        return self.text[self.begin : self.end].encode()
+
+
+@attrs.frozen
+class Places:
+    """Where rows are: here, if this has a *path*, and *below*, by the names of members."""
+
+    path: str | None
+    below: Mapping[str, Places]
+
+
+def places_of(paths: Iterable[str], so_far: str = "") -> Places:
+    """Return where the rows at these dotted *paths* are; they are paths as :func:`read_rows` has them."""
+    below: dict[str, list[str]] = {}
+    here = None
+    for path in paths:
+        if not path:
+            here = so_far
+            continue
+        name, _, rest = path.partition(".")
+        below.setdefault(name, []).append(rest)
+    return Places(here, {name: places_of(rests, f"{so_far}.{name}".lstrip(".")) for name, rests in below.items()})
+
+
+class Walk:
+    """
+    The rows of a page, read one by one as they are asked for.
+
+    They count only if this comes to its end: the text may break off, or name a member twice. Then *page* is the page,
+    which may be without its rows.
+
+    Raises:
+        Odd: It has to be taken apart in another way.
+    """
+
+    def __init__(self, body: bytes, places: Places) -> None:
+        self._body = body
+        self._places = places
+        self.page: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[Row]:
+        places = self._places
+        try:
+            text = self._body.decode()
+            page, end = yield from _value(text, _skip(text, 0), places, keep=False)
+        except (ValueError, IndexError, RecursionError):
+            raise Odd from None
+        if not isinstance(page, dict) or _skip(text, end) != len(text):
+            raise Odd
+        if not all(isinstance(page.get(name), list) for name in places.below):
+            raise Odd
+        self.page = page
+
+
+def take_apart(page: Mapping[str, Any], paths: Iterable[str]) -> Iterator[Row]:
+    """
+    Yield the rows of a page that was decoded as a whole.
+
+    Raises:
+        ProtocolError: There is no list where one should be, or a row is nested too deeply.
+    """
+    for path in paths:
+        for row in read_rows(page, path):
+            if row and isinstance(row, dict):
+                text = _write(row)
+                yield Row(path, row, text, 0, len(text))
+
+
+def _write(row: dict[str, Any]) -> str:
+    try:
+        return json.dumps(row, separators=(",", ":"))
+    except RecursionError:
+        raise ProtocolError("a page of a list: a row is nested too deeply") from None
+
+
+def _value(text: str, at: int, places: Places, *, keep: bool) -> Generator[Row, None, tuple[Any, int]]:
+    """Yield the rows in the value at *at*, and this if it is one; return it, with them if asked to *keep* them."""
+    begin = at
+    if places.below and text[at] == "{":
+        value, at = yield from _object(text, at, places, keep=keep or places.path is not None)
+    else:
+        value, at = scan_json(text, at)
+    if value and places.path is not None and isinstance(value, dict):
+        yield Row(places.path, value, text, begin, at)
+    return value, at
+
+
+def _object(text: str, at: int, places: Places, *, keep: bool) -> Generator[Row, None, tuple[dict[str, Any], int]]:
+    members: dict[str, Any] = {}
+    at = _skip(text, at + 1)
+    if text[at] == "}":
+        return members, at + 1
+    while True:
+        name, at = scan_json(text, at)
+        at = _skip(text, at)
+        if name in members or not isinstance(name, str) or text[at] != ":":
+            raise Odd
+        at = _skip(text, at + 1)
+        inner = places.below.get(name)
+        if inner is None:
+            members[name], at = scan_json(text, at)
+        elif text[at] == "[":
+            members[name], at = yield from _array(text, at, inner, keep=keep)
+        else:
+            members[name], at = yield from _value(text, at, inner, keep=keep)
+        at = _skip(text, at)
+        if text[at] == "}":
+            return members, at + 1
+        at = _comma(text, at)
+
+
+def _array(text: str, at: int, places: Places, *, keep: bool) -> Generator[Row, None, tuple[list[Any], int]]:
+    values: list[Any] = []
+    at = _skip(text, at + 1)
+    if text[at] == "]":
+        return values, at + 1
+    path = None if places.below else places.path
+    while True:
+        if path is None:
+            value, at = yield from _value(text, at, places, keep=keep)
+        else:
+            # As there, but without a generator for each of them: these are the most by far.
+            begin = at
+            value, at = scan_json(text, at)
+            if value and isinstance(value, dict):
+                yield Row(path, value, text, begin, at)
+        if keep:
+            values.append(value)
+        at = _skip(text, at)
+        if text[at] == "]":
+            return values, at + 1
+        at = _comma(text, at)
+
+
+def _comma(text: str, at: int) -> int:
+    if text[at] != ",":
+        raise Odd
+    return _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    """Return where the space at *at*, if there is some, ends."""
+    found = _SPACE.match(text, at)
+    assert found is not None
+    return found.end()
