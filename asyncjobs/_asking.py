@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from asyncjobs._calls import Call, Paging, Survey
-    from asyncjobs._kinds import JobKind, Refusal
+    from asyncjobs._kinds import JobKind
     from asyncjobs._models import Snapshot
-    from asyncjobs._wire import Reply, Request
+    from asyncjobs._wire import Reply
 
 Query: TypeAlias = "Sequence[tuple[str, str]]"
 
@@ -191,11 +191,6 @@ class Asking(Saving):
             InvalidArgument: They are more than ten, or one is no job.
         """
         return Streaming(jobs)
-
-    async def _send(self, request: Request, parse: Callable[[Reply], T], refusals: tuple[Refusal, ...] = ()) -> T:
-        engine = self._engine
-        sending = engine.caller.send(request, parse, refusals + engine.provider.refusals)
-        return await engine.tasks.run(sending, f"{request.method} {request.target.partition('?')[0]}")
 
     def _sighted(self, kind: JobKind[R], snapshot: Snapshot[R], reply: Reply) -> Job[R]:
         job = self._handle(kind, snapshot.ref)

@@ -11,11 +11,12 @@ from asyncjobs.errors import InvalidArgument, ProtocolError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from asyncjobs._calls import Call
     from asyncjobs._engine import Engine
-    from asyncjobs._wire import Reply
+    from asyncjobs._kinds import Refusal
+    from asyncjobs._wire import Reply, Request
 
 T = TypeVar("T")
 
@@ -44,9 +45,7 @@ class Saving:
         if not call.repeatable:
             raise InvalidArgument("call", "is a create, which is never read")
         self._engine.enter()
-        engine, request = self._engine, build(call, ids, query=query)
-        sending = engine.caller.send(request, parse, engine.provider.refusals)
-        return await engine.tasks.run(sending, f"{request.method} {call.path}")
+        return await self._send(build(call, ids, query=query), parse)
 
     async def save(
         self, call: Call, *ids: str, path: str | os.PathLike[str], max_bytes: int, query: Sequence[tuple[str, str]] = ()
@@ -94,6 +93,11 @@ class Saving:
         if not isinstance(value, into):
             raise ProtocolError(f"a file: expected {into.__name__}, got {type(value).__name__}")
         return value
+
+    async def _send(self, request: Request, parse: Callable[[Reply], T], refusals: tuple[Refusal, ...] = ()) -> T:
+        engine = self._engine
+        sending = engine.caller.send(request, parse, refusals + engine.provider.refusals)
+        return await engine.tasks.run(sending, f"{request.method} {request.target.partition('?')[0]}")
 
     def _downloads(self) -> Downloads:
         self._engine.enter()

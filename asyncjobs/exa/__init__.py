@@ -1,4 +1,9 @@
-"""Exa: websets with all that is in them and about them, and runs of the agent."""
+"""
+Exa: websets with all that is in them and about them, and runs of the agent.
+
+Whatever asks the service raises ``APIError`` (``NotFound`` for an id that it does not know), ``TransportError`` or
+``ProtocolError`` if that fails, retries included; each docstring says what is raised besides.
+"""
 
 from __future__ import annotations
 

@@ -54,12 +54,12 @@ class Runs:
         """
         Start a run that answers *query*. Await it for a job, or enter it to own the job.
 
-        *input* has ``data`` (rows to process) and ``exclusion`` (records to avoid). *output_schema* is a JSON
-        schema for the structured output. *effort* is ``minimal``, ``low``, ``medium``, ``high``, ``xhigh``,
-        ``auto`` (the service's default) or ``ultra``. *budget* has ``maxCostDollars`` (1 to 100, with ``auto`` and
-        ``ultra``) and ``maxDurationSeconds`` (300 to 10,800, with ``ultra``). *previous_run_id* is a completed run
-        to go on from, *data_sources* are at most five ``{"provider": …}``, *user_identifier* has 1 to 64
-        characters.
+        *system_prompt* are standing instructions. *input* has ``data`` (rows to process) and ``exclusion`` (records to
+        avoid). *output_schema* is a JSON schema for the structured output. *effort* is ``minimal``, ``low``,
+        ``medium``, ``high``, ``xhigh``, ``auto`` (the service's default) or ``ultra``. *budget* has ``maxCostDollars``
+        (1 to 100, with ``auto`` and ``ultra``) and ``maxDurationSeconds`` (300 to 10,800, with ``ultra``).
+        *previous_run_id* is a completed run to go on from, *metadata* are your own labels, *data_sources* at most five
+        ``{"provider": …}``, *user_identifier* has 1 to 64 characters.
 
         Raises (when awaited):
             CreateUncertain: The outcome is unknown, and the run was not found among the service's.
@@ -167,6 +167,10 @@ class Runs:
 
         *after* is that of :meth:`replay`. The service sends a running run's later events to nobody but who created it
         with :meth:`stream`: here the stored ones are read again after each look at the run.
+
+        Raises (when iterated):
+            NotFound: There is no such run.
+            JobUnreachable, APIError, ...: What would end a wait; see ``Job.wait``.
         """
         return self._client.follow(AGENT_RUN, run, make=_event, after=after)
 

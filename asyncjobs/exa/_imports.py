@@ -102,7 +102,8 @@ class Imports:
 
         Await it for a job; it waits for the rows (:meth:`upload`) until ``job.snapshot.resource.upload_valid_until``.
         *entity* says what a row is, in the service's own form (``{"type": "company"}``), *title* names the import,
-        *identifier* is the index from 0 of the column by which rows are told apart (``None``: the service chooses).
+        *identifier* is the index from 0 of the column by which rows are told apart (``None``: the service chooses),
+        *metadata* are your own labels.
         :meth:`send` does all of it.
 
         Raises:

@@ -49,7 +49,8 @@ class Monitors:
         Create a monitor of the webset with the id *webset*; it is switched on.
 
         *cron* has five fields and comes round at most once a day, in the IANA *timezone* (``None``: UTC). *behavior* is
-        in the service's own form: ``{"type": "search", "config": {"query": …, "count": …}}``.
+        in the service's own form: ``{"type": "search", "config": {"query": …, "count": …}}``. *metadata* are your own
+        labels.
 
         Raises:
             CreateUncertain: The outcome is unknown, and the monitor was not found; see ``exa.reconcile``.

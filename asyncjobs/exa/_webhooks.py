@@ -38,7 +38,7 @@ class Webhooks:
 
     async def create(self, *, events: Sequence[str], url: str, metadata: Mapping[str, str] | None = None) -> Webhook:
         """
-        Create a webhook that delivers *events* (see :class:`EventType`) to *url*.
+        Create a webhook that delivers *events* (see :class:`EventType`) to *url*; *metadata* are your own labels.
 
         Only what is returned here has the ``secret``, which :class:`WebhookReceiver` needs. If the reply that had it
         was lost, the webhook is deleted and created anew.
@@ -91,7 +91,12 @@ class Webhooks:
         url: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Webhook:
-        """Change what is given and return the webhook as it then is."""
+        """
+        Change what is given and return the webhook as it then is, without its secret.
+
+        Raises:
+            InvalidArgument: *events* is one text instead of several.
+        """
         fields = body(events=None if events is None else several(events, "events"), url=url, metadata=metadata)
         return await self._client.fetch(_UPDATE, webhook, into=Webhook, body=fields)
 

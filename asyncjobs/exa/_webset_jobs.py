@@ -50,7 +50,8 @@ class Searches:
         Await it for a job, or enter it to own the job. *entity*, *criteria* (1 to 5), *exclude* and *scope* are in
         the service's own form; what is ``None`` the service chooses. *recall* asks for an estimate of how many
         there are. *behavior* is ``override`` (the default: items that no longer fit are dropped) or ``append``.
-        *priority* is ``low``, ``medium`` or ``high``.
+        *max_people_per_company* is a soft limit on people of one employer, *metadata* are your own labels. *priority*
+        is ``low``, ``medium`` or ``high``.
 
         Raises:
             InvalidArgument: There is no such *priority*.
@@ -105,7 +106,8 @@ class Enrichments:
         Start an enrichment by what *description* asks (1 to 5,000 characters).
 
         Await it for a job, or enter it to own the job. *format* is ``text``, ``date``, ``number``, ``options``,
-        ``email``, ``phone`` or ``url`` (``None``: the service chooses), *options* are the labels for ``options``.
+        ``email``, ``phone`` or ``url`` (``None``: the service chooses), *options* are the labels for ``options``,
+        *metadata* your own.
 
         Raises (when awaited):
             CreateUncertain: The outcome is unknown, and the enrichment was not found in the webset.

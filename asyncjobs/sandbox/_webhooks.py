@@ -60,7 +60,7 @@ class Webhooks:
 
     @property
     def since(self) -> float:
-        """Since when."""
+        """Since when somebody wants to be told."""
         return self._webhooks[0].created
 
     def wanting(self, kind: str, at: float) -> Iterator[Webhook]:

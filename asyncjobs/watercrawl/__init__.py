@@ -1,4 +1,9 @@
-"""WaterCrawl: searches of the web, crawls and sitemaps of sites."""
+"""
+WaterCrawl: searches of the web, crawls and sitemaps of sites.
+
+Whatever asks the service raises ``APIError`` (``NotFound`` for an id that it does not know), ``TransportError`` or
+``ProtocolError`` if that fails, retries included; each docstring says what is raised besides.
+"""
 
 from __future__ import annotations
 

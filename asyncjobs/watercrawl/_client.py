@@ -56,8 +56,8 @@ class WaterCrawl(Client):
         Write what is at an *address* that the service gave to the file *path*, and return its bytes.
 
         Such are ``result_url``, ``sitemap`` and those of attachments: signed ones at a store of files, where the key
-        is not sent. It goes to the disk as it comes; the file is there when all has come, in place of one that was
-        there before, else nothing is.
+        is not sent. It goes to the disk as it comes, however long that takes; the file is there when all has come, in
+        place of one that was there before, else nothing is. *max_bytes* is 1 GiB unless you say otherwise.
 
         Raises:
             APIError, TransportError: It failed, retries included; a signature that has expired is a ``403``.

@@ -165,9 +165,9 @@ class Crawls:
         """
         Write all pages that a crawl has found so far to the file *path*, as a ZIP archive, and return its bytes.
 
-        *output_format* is ``json`` or ``markdown``. The archive goes to the disk as it comes, however large it is; the
-        file is there when all of it has come, in place of one that was there before, else nothing is. It may take any
-        time, but not fall silent for ``Settings.idle_timeout`` seconds.
+        *output_format* is ``json`` or ``markdown``, *max_bytes* 1 GiB unless you say otherwise. The archive goes to the
+        disk as it comes; the file is there when all of it has come, in place of one that was there before, else nothing
+        is. It may take any time, but not fall silent for ``Settings.idle_timeout`` seconds.
 
         Raises:
             NotFound: There is no such crawl.
