@@ -200,7 +200,7 @@ class AuthenticationError(APIError):
 
 
 class PaymentRequired(APIError):
-    """Credits or a budget are exhausted (402)."""
+    """Credits, a budget or a plan are exhausted (402, or a refusal that the kind knows to mean that)."""
 
 
 class PermissionDenied(APIError):
@@ -216,7 +216,11 @@ class Conflict(APIError):
 
 
 class RateLimited(APIError):
-    """Too many requests, or no slot for one more job, until the retry budget was spent (429)."""
+    """
+    Too many requests, or no slot for one more job, until the retry budget was spent.
+
+    A 429, or a refusal that the kind knows to mean that.
+    """
 
 
 class ServerError(APIError):

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import asyncjobs
 from asyncjobs import _cli
 from asyncjobs._cli_screen import as_dict
-from asyncjobs._cli_services import PROVIDERS, read_refs
+from asyncjobs._cli_services import BY_KIND, PROVIDERS, read_refs
 from asyncjobs._commands import app
 from asyncjobs.kinds import Client
 
@@ -54,6 +54,15 @@ def test_help_names_the_commands():
         said = run(*arguments).output
 
         assert all(f" {command} " in said for command in COMMANDS)
+
+
+def test_help_shows_a_ref_of_each_kind():
+    """With a name for each id that it takes, and of no kind that there is not."""
+    shown = dict(re.findall(r"([a-z]+\.[a-z_]+):([A-Z/]+)", run("--help").output))
+
+    assert {kind: ids.count("/") + 1 for kind, ids in shown.items()} == {
+        name: len(provider.kind(name).identity) for name, provider in BY_KIND.items()
+    }
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -7,7 +7,8 @@ import asyncio
 import aiohttp
 import pytest
 
-from asyncjobs.sandbox import Answer, Drop, Fault, Lose, Redirect, Replace, Stale, Stall, Truncate
+from asyncjobs.sandbox import Answer, Drop, Fault, Ledger, Lose, Redirect, Replace, Stale, Stall, Truncate
+from asyncjobs.sandbox import _faults as faults
 
 KINDS = [
     "exa.search",
@@ -92,6 +93,18 @@ async def test_a_stalled_request_is_answered_late(opened, processed):
         assert talk.sandbox.ledger.billed() == processed
         assert (await task).status == 200
         assert loop.time() == began + 60
+
+
+async def test_rules_speak_of_all_that_is_offered_and_of_nothing_else(opened):
+    """A kind or a verb that is missing could not be struck, and one too many would never be."""
+    async with opened() as talk:
+        services = [service for service, _ in talk.sandbox._dispatcher._services.values()]
+        routes = [route for service in services for route in service.routes]
+
+        assert {route.kind for route in routes} | {"unknown"} == set(faults.KINDS)
+        assert {route.verb for route in routes} == set(faults.VERBS)
+        assert all(f"``{kind}``" in Ledger.__doc__ for kind in faults.KINDS)
+        assert " ".join(faults.VERBS) in " ".join(Ledger.__doc__.split())
 
 
 async def test_a_request_that_its_client_gave_up_is_executed_later(opened):
