@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: How Exa pages its lists.
 PAGING: Final = Paging(size="limit", most=100, cursor="cursor", following="nextCursor", more="hasMore")
+#: Of imports, monitors and events it gives more at once.
+LONG_PAGES: Final = attrs.evolve(PAGING, most=200)
 #: Exa knows no key of idempotency, but keeps strings for its callers.
 TRACE: Final = Trace(carrier="metadata", created="createdAt")
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from asyncjobs.exa._calls import ALL_IMPORTS, ALL_MONITORS, ALL_WEBSETS, ENDED, ONE_WEBSET, PAGING, TRACE, websets
+from asyncjobs.exa._calls import (
+    ALL_IMPORTS,
+    ALL_MONITORS,
+    ALL_WEBSETS,
+    ENDED,
+    LONG_PAGES,
+    ONE_WEBSET,
+    PAGING,
+    TRACE,
+    websets,
+)
 from asyncjobs.exa._import_models import Import
 from asyncjobs.exa._monitor_models import MonitorRun
 from asyncjobs.exa._webset_models import Webset, WebsetEnrichment, WebsetSearch
@@ -130,7 +140,7 @@ IMPORT: Final = JobKind(
     reason="failedReason",
     updated="updatedAt",
     pace=Pace(first=1.0, factor=1.5, ceiling=5.0),
-    surveys=(Survey(ALL_IMPORTS, rows="data", paging=attrs.evolve(PAGING, most=200)),),
+    surveys=(Survey(ALL_IMPORTS, rows="data", paging=LONG_PAGES),),
     trace=attrs.evolve(TRACE, alike={"count": "count", "entity": "entity", "title": "title"}),
 )
 
@@ -147,6 +157,6 @@ MONITOR_RUN: Final = JobKind(
     surveys=(
         Survey(websets("GET", "monitors/{monitor}/runs"), rows="data", scope=("monitor",)),
         # Each monitor shows its latest run.
-        Survey(ALL_MONITORS, rows="data.lastRun", paging=attrs.evolve(PAGING, most=200)),
+        Survey(ALL_MONITORS, rows="data.lastRun", paging=LONG_PAGES),
     ),
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import evolve
 
-from asyncjobs.exa._calls import PAGING, websets
+from asyncjobs.exa._calls import LONG_PAGES, websets
 from asyncjobs.kinds import Feed, Tells
 
 _IN_A_WEBSET: Final = (("exa.search", "searches"), ("exa.enrichment", "enrichments"), ("exa.import", "imports"))
@@ -23,7 +23,7 @@ _NOTHING: Final = Tells()
 
 FEED: Final = Feed(
     call=websets("GET", "events"),
-    paging=evolve(PAGING, most=200),
+    paging=LONG_PAGES,
     since="createdAfter",
     types="types",
     tells={

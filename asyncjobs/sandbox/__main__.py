@@ -19,6 +19,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if not options.host:
         parser.error("--host: expected an address")
+    if not 0 <= options.port <= 65535:  # noqa: PLR2004
+        parser.error("--port: expected 0 to 65535")
+    if not 0 < options.speed < float("inf"):
+        parser.error("--speed: expected a positive number")
     serve(host=options.host, port=options.port, speed=options.speed, seed=options.seed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -44,6 +45,9 @@ class Sandbox(Levers):
     *agent_slots* and *watercrawl_slots* bound how many jobs may be active, *rate* how many Exa requests per second are
     answered (``None``: no bound). *cancel_ended* is the status that answers the cancel of a search or an enrichment
     that has ended: 200 shows it unchanged; the real one is not documented.
+
+    Raises:
+        ValueError: *host* is empty, or *speed* no positive number.
     """
 
     def __init__(
@@ -67,6 +71,8 @@ class Sandbox(Levers):
         if sockets and not host:
             # asyncio would listen on every address of the machine.
             raise ValueError("host: expected an address to listen on; '0.0.0.0' and '::' are all of them")
+        if not 0 < speed < math.inf:
+            raise ValueError(f"speed: expected a positive, finite number, got {speed}")
         self._options = (seed, speed, clock, latency, skew)
         self._address = (host, port) if sockets else None
         keys = None if api_keys is None else frozenset(api_keys)

@@ -30,6 +30,7 @@ def serve(
 
     Raises:
         OSError: The address is taken.
+        ValueError: *host* is empty, or *speed* no positive number.
     """
     asyncio.run(_serve(Sandbox(host=host, port=port, speed=speed, seed=seed), announce))
 

@@ -133,6 +133,13 @@ async def test_speed_makes_unscripted_jobs_live_faster(opened):
         assert [talk.sandbox.status(ref) for ref in (scripted, quick)] == ["running", "completed"]
 
 
+@pytest.mark.parametrize("speed", [0, -1.0, float("inf"), float("nan")])
+def test_a_speed_at_which_nothing_could_live_is_refused(speed):
+    """Where it is given, not where the first job is created."""
+    with pytest.raises(ValueError, match="speed"):
+        Sandbox(speed=speed)
+
+
 async def test_latency_is_added_to_every_reply(opened):
     """In seconds of the loop."""
     async with opened(latency=0.05) as talk:

@@ -34,6 +34,15 @@ async def test_the_command_serves_and_ends_cleanly(number):
     assert (process.returncode, errors) == (0, b"")
 
 
+@pytest.mark.parametrize("arguments", [["--port", "70000"], ["--port", "-1"], ["--speed", "0"], ["--speed", "nan"]])
+def test_impossible_numbers_are_mistakes_in_the_arguments(arguments, capsys):
+    """Told at once, with exit code 2, rather than when a job is created."""
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+
+    assert arguments[0] in capsys.readouterr().err
+
+
 def test_help_names_every_option(capsys):
     """The command explains itself."""
     with pytest.raises(SystemExit, match="0"):
