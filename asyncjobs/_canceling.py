@@ -168,11 +168,13 @@ class Canceling(Witness):
     # -- the task -----------------------------------------------------------
 
     def _start(self) -> None:
-        ref = self._core.record.ref
-        self._task = self._core.services.tasks.start(self._run(), f"cancel {ref.kind} {ref.id}")
+        self._core.services.cancels.take(self)
 
-    async def _run(self) -> None:
-        record = self._core.record
+    async def run(self) -> None:
+        """Ask the service, and watch the job until its end where somebody waits for that."""
+        if self._over:
+            return  # It was withdrawn while it waited for this task.
+        record, self._task = self._core.record, asyncio.current_task()
         phase = Phase.ASKING
         try:
             while (step := next_step(phase, record.kind, record.state)) is not Step.END:
@@ -303,12 +305,15 @@ class Canceling(Witness):
             # A task that is cancelled before its first step would not give it back.
             self.give_up()
         # A clean-up has waited as long as it may, and whoever ends the loop then must find nothing pending.
-        if self._task is None or self._task.get_loop().is_closed():
-            return
         if self._kept is None and not (self._on_wire and last.outer):
-            self._task.cancel()
+            self._break_off()
 
     def _forget(self) -> None:
         self._kept = None
-        if not self._joiners and not self._on_wire and self._task is not None:
+        if not self._joiners and not self._on_wire:
+            self._break_off()
+
+    def _break_off(self) -> None:
+        # When it is over, its task may be busy with something else.
+        if not self._over and self._task is not None and not self._task.get_loop().is_closed():
             self._task.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asyncjobs._deadlines import Deadlines
+from asyncjobs._runners import Runners
 from asyncjobs._trust import Trust
 from asyncjobs._words import UnknownWords
 
@@ -23,6 +24,7 @@ class Services:
         "_by_kind",
         "_refusals",
         "caller",
+        "cancels",
         "deadlines",
         "settings",
         "tasks",
@@ -40,6 +42,7 @@ class Services:
         self._refusals = refusals
         self._by_kind: dict[str, tuple[Refusal, ...]] = {}
         self.tasks: Tasks = tasks
+        self.cancels: Runners = Runners(tasks, "cancels")
         self.deadlines: Deadlines = Deadlines()
         self.trust: Trust = Trust(settings.backstop)
         self.unknown_words: UnknownWords = UnknownWords()

@@ -60,6 +60,7 @@ TIERS = [
         "_downloads",
         "_shared",
         "_tasks",
+        "_runners",
         "_waiters",
         "_ownership",
         "_finding",
