@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncjobs._job import parts_of
 from asyncjobs._waiters import is_final
-from asyncjobs.errors import AsyncJobsError, ClientClosed
+from asyncjobs.errors import AsyncJobsError, ClientClosed, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from asyncjobs._core import Core
     from asyncjobs._job import Job
     from asyncjobs._waiters import Waiter
@@ -26,8 +25,10 @@ def check_jobs(jobs: Iterable[Job[R]]) -> list[Job[R]]:
     Return *jobs* as a list.
 
     Raises:
-        InvalidArgument: One of them is no job.
+        InvalidArgument: They are not several, or one of them is no job.
     """
+    if not isinstance(jobs, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
+        raise InvalidArgument("jobs", f"expected several, got {type(jobs).__name__}")
     found = list(jobs)
     for index, job in enumerate(found):
         parts_of(job, f"jobs[{index}]")

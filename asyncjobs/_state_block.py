@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from asyncjobs._ends import check_jobs
 from asyncjobs._job import Job, parts_of
 from asyncjobs._state_events import StateEvents
 from asyncjobs.errors import AsyncJobsError, InvalidArgument, NotSupported
@@ -24,9 +25,9 @@ class Streaming:
     """A block in which some jobs are followed by their streams; see ``Client.streaming``."""
 
     def __init__(self, jobs: Iterable[Job[Any]]) -> None:
-        self._jobs = list(dict.fromkeys(jobs))
+        self._jobs = list(dict.fromkeys(check_jobs(jobs)))
         for job in self._jobs:
-            _, core = parts_of(job, "jobs")
+            _, core = parts_of(job)
             if core.record.kind.states is None:
                 raise NotSupported("streaming", job.kind, ref=job.ref)
         if len(self._jobs) > MOST_STREAMS:

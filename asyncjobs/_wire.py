@@ -93,12 +93,14 @@ def build(
     Return the request that *call* makes of these values. *verb* decides the lane; without one the method does.
 
     Raises:
-        InvalidArgument: An id cannot be a path segment, or *body* is no JSON.
+        InvalidArgument: An id cannot be a path segment, a value in *query* is no text, or *body* is no JSON.
     """
     target = fill(call, ids)
     pairs = [*call.query.items(), *query]
     if pairs:
         for name, value in pairs:
+            if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
+                raise InvalidArgument(name, f"expected str, got {type(value).__name__}")
             if not is_encodable(value):
                 raise InvalidArgument(name, "has lone surrogates, which cannot be sent")
         target = f"{target}?{urlencode(pairs)}"

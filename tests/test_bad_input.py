@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import math
 import pickle
@@ -35,7 +36,11 @@ from asyncjobs import (
     WaitTimeout,
     WaterCrawl,
     WrongLoop,
+    as_completed,
+    cancel_all,
+    wait_all,
 )
+from asyncjobs.exa import verify_webhook
 from asyncjobs.sandbox import Answer, Fault, Redirect, Sandbox
 from asyncjobs.testing import VirtualLoop
 
@@ -365,6 +370,35 @@ async def test_a_body_that_cannot_be_sent(options, field):
         with pytest.raises(InvalidArgument):
             async with exa.agent.runs.create(**{"query": "x"} | options):
                 pytest.fail("entered")
+        assert not sandbox.ledger.requests
+
+
+#: What is given in place of something else, and the argument that the error names, as the service spells it.
+TAKEN_FOR_ANOTHER = {
+    "jobs of an id": (lambda exa, _: exa.jobs("ws_1"), "webset"),
+    "items of a number": (lambda exa, _: anext(exa.websets.items.list("ws_1", source_id=5)), "sourceId"),
+    "monitors of a number": (lambda exa, _: anext(exa.websets.monitors.list(webset=5)), "websetId"),
+    "crawls of a number": (lambda _, watercrawl: anext(watercrawl.crawls.list(status=5)), "status"),
+    "a batch of nothing": (lambda _, watercrawl: watercrawl.crawls.create_batch(None), "urls"),
+    "a batch of a text": (lambda _, watercrawl: watercrawl.crawls.create_batch("https://example.com"), "urls"),
+    "one job": (lambda exa, _: wait_all(exa.job("exa.agent_run:r")), "jobs"),
+    "one job to cancel": (lambda exa, _: cancel_all(exa.job("exa.agent_run:r")), "jobs"),
+    "one job at last": (lambda exa, _: as_completed(exa.job("exa.agent_run:r")), "jobs"),
+    "a list to stream": (lambda _, watercrawl: watercrawl.streaming([watercrawl.job("watercrawl.crawl:u")]), "jobs[0]"),
+    "a time in words": (lambda *_: verify_webhook(b"", "t=1,v1=00", "secret", now="noon"), "now"),
+}
+
+
+@pytest.mark.parametrize("mistake", TAKEN_FOR_ANOTHER)
+async def test_what_was_taken_for_something_else_is_named(mistake):
+    """With the type that it has, before anything is sent."""
+    work, field = TAKEN_FOR_ANOTHER[mistake]
+    async with opened() as (sandbox, exa, watercrawl):
+        with pytest.raises(InvalidArgument, match=r"expected .*got ") as caught:
+            given = work(exa, watercrawl)
+            if inspect.isawaitable(given):
+                await given
+        assert caught.value.field == field
         assert not sandbox.ledger.requests
 
 

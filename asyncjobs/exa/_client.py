@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from asyncjobs.errors import InvalidArgument
 from asyncjobs.exa._agent import Agent
 from asyncjobs.exa._calls import websets
 from asyncjobs.exa._monitors import MONITOR
@@ -11,6 +12,7 @@ from asyncjobs.exa._overview import Team
 from asyncjobs.exa._provider import EXA
 from asyncjobs.exa._webhooks import WEBHOOK
 from asyncjobs.exa._webset_kinds import ENRICHMENT, SEARCH, WEBSET
+from asyncjobs.exa._webset_models import Webset
 from asyncjobs.exa._websets import Websets
 from asyncjobs.kinds import Client
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from asyncjobs._job import Job
     from asyncjobs._settings import Settings
     from asyncjobs.errors import CreateUncertain
-    from asyncjobs.exa._webset_models import Webset
 
 _TEAM: Final = websets("GET", "teams/me")
 
@@ -64,8 +65,10 @@ class Exa(Client):
         ``exa.job(webset)`` is one handle of all of them together.
 
         Raises:
-            InvalidArgument: An id in it cannot be one.
+            InvalidArgument: *webset* is none, such as its id alone, or an id in it cannot be one.
         """
+        if not isinstance(webset, Webset):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
+            raise InvalidArgument("webset", f"expected a Webset, got {type(webset).__name__}")
         # Replies of 2025 do not say of a job which webset it is in.
         searches = [self.job_of(SEARCH, each.webset_id or webset.id, each.id) for each in webset.searches]
         enrichments = [self.job_of(ENRICHMENT, each.webset_id or webset.id, each.id) for each in webset.enrichments]

@@ -53,14 +53,15 @@ def verify_webhook(
 
     Raises:
         InvalidSignature: It is forged, too old, from the future, or has no signature.
-        InvalidArgument: *body* is no bytes, *secret* is empty, or *tolerance* is no number of seconds.
+        InvalidArgument: *body* is no bytes, *secret* is empty, or *now* or *tolerance* is no number of seconds.
     """
     try:
         secrets = SigningSecrets(secret)
     finally:
         del secret  # Some tracebacks show local variables.
     seconds = check_seconds(tolerance, "tolerance")
-    verify(body, signature, secrets, now=time.time() if now is None else now, tolerance=seconds)
+    at = time.time() if now is None else check_seconds(now, "now")
+    verify(body, signature, secrets, now=at, tolerance=seconds)
 
 
 class WebhookReceiver:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs.errors import InvalidArgument, ProtocolError
@@ -13,7 +14,7 @@ from asyncjobs.watercrawl._sitemap_models import read_pages
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from asyncjobs._creation import Creation
     from asyncjobs._job import Job
@@ -78,13 +79,14 @@ class Crawls:
         The options are those of :meth:`create`; the service sets depth, number of pages and hosts itself.
 
         Raises:
-            InvalidArgument: *urls* is a single string.
+            InvalidArgument: *urls* are not several.
 
         Raises (when awaited):
             CreateUncertain, RateLimited, PaymentRequired, InvalidRequest: As :meth:`create`.
         """
-        if isinstance(urls, str):
-            raise InvalidArgument("urls", "expected several, got str; a crawl of one page is made by create()")
+        if isinstance(urls, str) or not isinstance(urls, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            kind = type(urls).__name__
+            raise InvalidArgument("urls", f"expected several, got {kind}; a crawl of one page is made by create()")
         fields = {"urls": list(urls), "options": _options(spider_options, page_options, plugin_options)}
         return self._client.create(BATCH, fields)
 
