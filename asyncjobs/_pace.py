@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 #: Looks are spread by up to this part of their interval, so that jobs created together drift apart.
 JITTER = 0.2
+#: For those whom a list shows the dice fall here, for all of them alike. One list is one request, which need not be
+#: kept apart from others; and it comes a little sooner than a look at one alone, so that nobody hears later by a list.
+LISTED = (0.42, 0.43)
 #: For so many looks a hint is followed up, though the news would come by itself: services read behind their events.
 FOLLOWED_UP = 4
 _LONGEST_OUTAGE_DELAY = 30.0
@@ -32,6 +35,11 @@ def interval(
     elif progress is not None and progress.time_left is not None and not urgent:
         seconds = max(min(seconds, progress.time_left), min(pace.first, seconds))
     return seconds * (1 + JITTER * (spread - 0.5))
+
+
+def soonest(pace: Pace) -> float:
+    """Return after how many seconds at the earliest a list is asked again."""
+    return pace.first * (1 + JITTER * (LISTED[0] - 0.5))
 
 
 def after_failure(pace: Pace, failures: int, spread: float) -> float:

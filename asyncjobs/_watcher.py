@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncjobs._agenda import Agenda
 from asyncjobs._crowding import Crowd
+from asyncjobs._pace import LISTED, soonest
 from asyncjobs._retry import is_transient
 from asyncjobs._surveying import Round
 from asyncjobs._waiters import Look
@@ -58,7 +59,7 @@ class Watcher:
         """Look at *core* from now on, when it is due."""
         if core not in self._looking and core not in self._agenda:
             record = core.record
-            self._agenda.join(core, self._surveyor.routes(record.kind, record.ref), record.pace.first)
+            self._agenda.join(core, self._surveyor.routes(record.kind, record.ref), soonest(record.pace))
             self._schedule(core)
             if self.feeder is not None:
                 self.feeder.watch(record.ref)
@@ -98,15 +99,15 @@ class Watcher:
             await asyncio.wait((self._task,))
 
     def _schedule(self, core: Core[Any], *, alone: bool = False, this: Round | None = None) -> None:
-        now = asyncio.get_running_loop().time()
-        # What was due while nobody waited is due now, and was not held till now.
-        spread = random.random()  # noqa: S311 - jitter is no secret
-        planned = core.next_look(now, spread) if this is None else this.next_look(core, now)
-        due = now if alone else max(planned, now)
+        due = now = asyncio.get_running_loop().time()
+        if not alone:
+            dice = random.random()  # noqa: S311 - jitter is no secret
+            due = core.next_look(now, dice) if this is None else this.next_look(core, now)
         record = core.record
         # Somebody waits for what comes of a cancel: that is more urgent than looks at other jobs.
         ahead = record.urgent and (record.requested_by_us or record.snapshot is not None)
-        self._agenda.schedule(core, due, urgent=record.urgent, ahead=ahead, alone=alone)
+        # What was due while nobody waited is due now, and was not held till now.
+        self._agenda.schedule(core, max(due, now), urgent=record.urgent, ahead=ahead, alone=alone)
         self._wake.set()
 
     async def _run(self) -> None:
@@ -143,11 +144,12 @@ class Watcher:
             return
         if self._weather.away:
             self._choose_probe(now)
+        waiting = len(self)  # Before those who are served now are taken out.
         errands = self._agenda.take(now, room, lists=not self._weather.away)
         self._weather.began(len(errands), now, random.random())  # noqa: S311 - jitter is no secret
         for errand in errands:
             kind, pace = errand.keys[0].record.kind, errand.keys[0].record.pace
-            self._crowd.note(kind.name, due=errand.due, now=now, allowed=2 * pace.ceiling, waiting=len(self))
+            self._crowd.note(kind.name, due=errand.due, now=now, allowed=2 * pace.ceiling, waiting=waiting)
             if errand.route is None:
                 self._look(*errand.keys)
             else:
@@ -190,8 +192,7 @@ class Watcher:
         self._wake.set()
 
     def _survey(self, route: Route, keys: Iterable[Core[Any]]) -> None:
-        # One list is one request, which need not be kept apart from others: hardly any jitter, and none backwards.
-        this = Round(route, set(keys), random.uniform(0.5, 0.52))  # noqa: S311 - jitter is no secret
+        this = Round(route, set(keys), random.uniform(*LISTED))  # noqa: S311 - jitter is no secret
         self._looking.update(dict.fromkeys(this.wanted, this))
         self._under_way(this)
         this.task = self._tasks.start_errand(

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
+from aiohttp import web
+from services import URL, serving
+
+from asyncjobs import Settings
 from asyncjobs._crowding import Crowd
+from asyncjobs.exa import EXA
+from asyncjobs.kinds import Client, Pace
 
 
 def crowd(connections=100):
@@ -71,3 +78,28 @@ def test_what_was_held_for_another_reason_is_not_late(caplog):
         assert not caplog.records
         note(made, 21.0, 35.0)
     assert len(caplog.records) == 1
+
+
+async def test_who_is_about_to_be_looked_at_is_waited_for_as_well(caplog):
+    """The line counts all, also when the look that comes late is at the only one who is left."""
+    hang = asyncio.Event()
+
+    async def answer(request):
+        await request.read()
+        if request.path.endswith("stuck"):
+            await hang.wait()
+        return web.json_response({"id": request.path.rpartition("/")[2], "object": "agent_run", "status": "completed"})
+
+    pace = Pace(first=1.0, factor=1.0, ceiling=1.0)
+    settings = Settings(connections=1, paces={"exa.agent_run": pace})
+    async with serving(answer) as session, Client(EXA, "key", base_url=URL, session=session, settings=settings) as exa:
+        stuck = asyncio.ensure_future(exa.job("exa.agent_run:stuck").wait())
+        await asyncio.sleep(0)
+        late = asyncio.ensure_future(exa.job("exa.agent_run:late").wait())
+        await asyncio.sleep(5)
+        with caplog.at_level(logging.WARNING, "asyncjobs"):
+            stuck.cancel()
+            await late
+        hang.set()
+    (said,) = caplog.messages
+    assert ", and 1 jobs are waited for" in said

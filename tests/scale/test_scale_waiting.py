@@ -18,8 +18,8 @@ async def test_a_thousand_waits_cost_a_fiftieth_of_a_thousand_loops(kind, places
         ours = await waiting(sandbox, jobs, ends)
     print(f"\n{kind} in {places} places: {ours}; a loop for each: {bare}; {ours.requests / bare.requests:.2%}")  # noqa: T201 - figures for people
     assert ours.requests <= 0.02 * bare.requests
-    # Both look once an interval: what is left is where each end happens to fall between two looks.
-    assert ours.p95 <= 1.02 * bare.p95
+    # What is left is where each end happens to fall between two looks.
+    assert ours.p95 <= 1.005 * bare.p95
 
 
 @crowds
