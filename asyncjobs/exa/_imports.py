@@ -170,7 +170,7 @@ class Imports:
     async def update(
         self, import_id: str, *, title: str | None = None, metadata: Mapping[str, str] | None = None
     ) -> Import:
-        """Change what is given and return the import as it then is."""
+        """Change what is given (``None`` leaves it) and return the import as it then is; see :meth:`create`."""
         fields = body(title=title, metadata=metadata)
         return await self._client.fetch(_UPDATE, import_id, into=Import, body=fields)
 

@@ -103,7 +103,7 @@ class Monitors:
         metadata: Mapping[str, str] | None = None,
     ) -> Monitor:
         """
-        Change what is given and return the monitor as it then is.
+        Change what is given (``None`` leaves it) and return the monitor as it then is; see :meth:`create`.
 
         *status* is ``enabled`` or ``disabled``: a disabled one makes no more runs. A new *timezone* needs its *cron*.
 

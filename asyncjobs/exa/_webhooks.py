@@ -92,7 +92,7 @@ class Webhooks:
         metadata: Mapping[str, str] | None = None,
     ) -> Webhook:
         """
-        Change what is given and return the webhook as it then is, without its secret.
+        Change what is given (``None`` leaves it) and return the webhook as it then is, without its secret.
 
         Raises:
             InvalidArgument: *events* is one text instead of several.

@@ -136,7 +136,7 @@ class Enrichments:
         options: Sequence[Mapping[str, str]] | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> WebsetEnrichment:
-        """Change what is given and return the enrichment as it then is."""
+        """Change what is given (``None`` leaves it) and return the enrichment as it then is; see :meth:`create`."""
         fields = body(description=description, format=format, options=options, metadata=metadata)
         return await self._client.fetch(_UPDATE_ENRICHMENT, webset, enrichment, into=WebsetEnrichment, body=fields)
 

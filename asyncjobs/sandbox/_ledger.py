@@ -88,7 +88,11 @@ class Ledger:
     def count(
         self, verb: str | None = None, kind: str | None = None, *, status: int | None = None, since: float = 0.0
     ) -> int:
-        """Return how many requests were of *verb* and *kind*, got *status* and came at *since* or later."""
+        """
+        Return how many requests were of *verb* and *kind*, got *status* and came at *since* or later.
+
+        ``None`` is any of them; *since* is a reading of the sandbox's clock.
+        """
         if status is None and not since:
             return sum(
                 number
@@ -101,16 +105,16 @@ class Ledger:
         )
 
     def created(self, kind: str | None = None) -> list[JobRow]:
-        """Return the jobs that were created, oldest first."""
+        """Return the jobs that were created, oldest first, all or those of *kind*."""
         now = self._clock()
         return [_row(job, now) for job in self._jobs if kind in {None, job.kind}]
 
     def active(self, kind: str | None = None) -> list[JobRow]:
-        """Return the jobs that have not ended."""
+        """Return the jobs that have not ended, all or those of *kind*."""
         return [row for row in self.created(kind) if not row.ended]
 
     def billed(self, kind: str | None = None) -> int:
-        """Return how many jobs were started at the customer's cost; each created job is one, whoever knows of it."""
+        """Return how many jobs were started at the customer's cost: each that was created, whoever knows of it."""
         return sum(kind in {None, job.kind} for job in self._jobs)
 
     def table(self) -> dict[str, dict[str, int]]:

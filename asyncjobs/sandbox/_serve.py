@@ -28,6 +28,8 @@ def serve(
 ) -> None:
     """Serve a sandbox until Ctrl-C or SIGTERM; *announce* is called with its URL once it listens.
 
+    The other arguments are those of :class:`Sandbox`.
+
     Raises:
         OSError: The address is taken.
         ValueError: *host* is empty, or *speed* no positive number.
