@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import random
 
     from asyncjobs import Exa
-    from asyncjobs.sandbox import JobRow, Sandbox
+    from asyncjobs.sandbox import Sandbox
     from benchmarks._faults_book import Book
     from benchmarks._faults_clients import Setup
 
@@ -31,15 +31,15 @@ async def meddle(sandbox: Sandbox, book: Book, exa: Exa, rng: random.Random, set
         if rng.random() < 0.5:
             sandbox.end(row.ref, "cancelled" if row.kind == AGENT else "canceled")
         elif book.intents[text][0].kind == WEBSET:
-            await _delete_webset(row, book, exa)
+            await _delete_webset(row.ids[0], sandbox, book, exa)
         else:
             book.forgotten.add(row.ref)
             sandbox.forget(row.ref, gone=rng.random() < 0.5)
 
 
-async def _delete_webset(row: JobRow, book: Book, exa: Exa) -> None:
+async def _delete_webset(home: str, sandbox: Sandbox, book: Book, exa: Exa) -> None:
     """Delete it with all that is in it: what is left of a webset without its work, nobody can tell from a new one."""
-    whole = f"{WEBSET}:{row.ids[0]}"
-    book.forgotten.update((whole, row.ref, *book.parts.get(whole, ())))
+    book.forgotten.add(f"{WEBSET}:{home}")
+    book.forgotten.update(row.ref for row in sandbox.ledger.created() if row.ids[0] == home)
     with contextlib.suppress(AsyncJobsError):
-        await exa.websets.delete(row.ids[0])
+        await exa.websets.delete(home)

@@ -30,6 +30,7 @@ _DENSITY: Final = 7.0
 BOUND: Final = 2000.0
 #: Seconds in which what is under way at the service comes to its end, and what was asked long ago takes effect.
 _QUIET: Final = 120.0
+_SETTLED: Final = 10.0
 
 
 def run(setup: Setup) -> Result:
@@ -62,6 +63,8 @@ async def _run(setup: Setup) -> Result:
             if WEBHOOKS in setup.sources:
                 await hooks.open(others.exa, fleet.steady[WEBHOOKS].exa, fleet.hasty[WEBHOOKS].exa)
             todo = [plan async for plan in plans(setup, sandbox, book, fleet, others.exa, rng)]
+            # By then all servers know of the containers, also those that are behind.
+            await asyncio.sleep(_SETTLED / setup.speed)
             sandbox.ledger.clear()
             sandbox.fault(*weather.rules(rng, setup.rate))
             spells = [
