@@ -29,9 +29,14 @@ _CREATING = "peers/test_peers_creating.py::"
 _OWNERS = "peers/test_peers_owning.py::"
 _CLIENTS = "peers/test_peers_clients.py::"
 
-_NO_PUSH: Final = "nothing is pushed to a client yet: it only looks"
-_NO_WEBHOOKS: Final = "there is no receiver of webhooks, and so no signature to check"
+_RUN_STREAMS: Final = "exa/test_exa_agent_streams.py::"
+_PUSHES: Final = "push/test_push_engine.py::"
+_SIGNATURES: Final = "push/test_push_signatures.py::"
 
+_NO_SIGNATURE: Final = (
+    _SIGNATURES + "test_what_is_no_signature_is_refused_and_breaks_nothing",
+    _SIGNATURES + "test_no_header_breaks_the_check",
+)
 _UNKNOWN_WORD = (
     _STATES + "test_a_word_that_nobody_knows_is_unknown_and_kept",
     _STATES + "test_an_unknown_word_is_polled_on",
@@ -149,9 +154,19 @@ EDGE_CASES: Final[Rows] = {
         _WAIT + "test_durations_are_those_of_the_loops_clock",
     ),
     "machine suspended": (_WAITING + "test_after_a_suspended_hour_there_is_one_look_at_once",),
-    "event stream ends without the end": _NO_PUSH,
-    "webhook says done, GET says running": _NO_PUSH,
-    "webhook replayed, late, forged, or signed beyond ASCII": _NO_WEBHOOKS,
+    "event stream ends without the end": (
+        _RUN_STREAMS + "test_a_stream_that_breaks_is_gone_on_with",
+        _RUN_STREAMS + "test_whatever_breaks_each_event_is_told_once",
+    ),
+    "webhook says done, GET says running": (
+        _PUSHES + "test_an_event_that_is_ahead_of_the_service_is_followed_up",
+        _PUSHES + "test_a_look_that_began_before_a_push_does_not_take_it_back",
+    ),
+    "webhook replayed, late, forged, or signed beyond ASCII": (
+        "push/test_push_deliveries.py::test_of_ten_thousand_deliveries_every_genuine_event_counts_once",
+        _SIGNATURES + "test_a_replay_and_a_time_to_come_are_refused",
+        *_NO_SIGNATURE,
+    ),
     "container paused": _PAUSED,
     "progress callback raises": (
         _LOOKING + "test_a_follower_that_raises_harms_only_itself",
@@ -234,5 +249,5 @@ MEASURED: Final[Rows] = {
         _HANDLES + "test_nobody_looks_while_nobody_waits",
         _WAITING + "test_waiting_again_for_an_ended_job_asks_nothing",
     ),
-    "signature beyond ASCII is a TypeError": _NO_WEBHOOKS,
+    "signature beyond ASCII is a TypeError": _NO_SIGNATURE,
 }
