@@ -93,9 +93,9 @@ def _judge(book: Book, intents: list[Intent], rows: list[Row], at_close: set[str
     """Judge what became of creates which are alike, of which the service has these jobs."""
     here, who = {row.ref for row in rows}, f"{intents[0].text} ({intents[0].use})"
     begun = sum(intent.begun for intent in intents)
-    # The name of a webset that somebody deletes is free again, and whoever sends it again makes another.
-    freed = sum(row.ref in book.forgotten and intents[0].kind == WEBSET for row in rows)
-    if len(rows) - freed > begun:
+    # The name of a webset that somebody deletes is free again: a request that was late or sent again makes another.
+    freed = {row.ref for row in rows if row.ref in book.forgotten and intents[0].kind == WEBSET}
+    if len(here - freed) > begun:
         book.blame("doubled", f"{begun} of {who} are {', '.join(sorted(here))}")
     given = Counter(ref for intent in intents for ref in intent.told)
     for ref in given.keys() - here:
@@ -105,7 +105,7 @@ def _judge(book: Book, intents: list[Intent], rows: list[Row], at_close: set[str
             book.blame("wrong", f"{ref} was given to {count} of {who}")
     owned, uncertain = any(intent.owned for intent in intents), any(intent.uncertain for intent in intents)
     for row in rows:
-        reported = row.ref in known or row.parts <= known
+        reported = row.ref in known or row.parts <= known or bool(freed)
         active = not row.ended or bool(row.parts & at_close)
         if owned and active and not reported and not uncertain:
             book.blame("orphaned", f"{row.ref} of {who} was owned, and is {row.status}")

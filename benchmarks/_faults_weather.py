@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import re
 from typing import TYPE_CHECKING, Final
 
 from asyncjobs.sandbox import Answer, Choice, Cut, Drop, Fault, Interrupt, Repeat, Replace, Restart, Say, Stale, Stall
@@ -78,6 +80,13 @@ def rules(rng: random.Random, rate: float) -> list[Fault]:
     ]
 
 
+def _is_busy(sandbox: Sandbox, where: str) -> bool:
+    """Whether requests come often: one storm after the other would wait for the next, and strike each of a few."""
+    now = asyncio.get_running_loop().time()
+    lately = itertools.takewhile(lambda row: row.at > now - 2.0, reversed(sandbox.ledger.requests))
+    return any(re.match(where, row.path) for row in lately)
+
+
 async def spells(sandbox: Sandbox, rng: random.Random, rate: float) -> None:
     """Let storms of refusals and restarts befall the services, until cancelled."""
     if rate:
@@ -88,6 +97,8 @@ async def spells(sandbox: Sandbox, rng: random.Random, rate: float) -> None:
         await asyncio.sleep(rng.expovariate(1 / _CALM) * 0.2 / rate)
         lasts = rng.uniform(0.3, 2.5)
         where = rng.choice((_EXA, _WATERCRAWL))
+        if not _is_busy(sandbox, where):
+            continue
         if rng.random() < 0.1:
             # Only creates are turned away, by two services in two ways.
             sandbox.fault(Fault(_NO_RUN, kind="exa.agent_run", verb="create", lasts=lasts))

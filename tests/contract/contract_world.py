@@ -38,7 +38,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
     "watercrawl.sitemap": {"url": "https://example.com", "options": {}},
 }
-#: The kinds that can be created and cancelled without more ado; the kit holds all of them to the contract.
+#: The kinds that can be created and cancelled without more ado. The kit holds all to the contract: no body makes a
+#: webset's job, an import lives only when its rows were sent, a monitor makes its runs, and nothing cancels these two.
 SHEETS: dict[str, JobKind[Any]] = {
     kind.name: kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds if kind.name in _BODIES
 }

@@ -30,6 +30,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "watercrawl.crawl": {"url": "https://example.com", "options": {"spider_options": {}, "page_options": {}}},
     "watercrawl.sitemap": {"url": "https://example.com", "options": {}},
 }
+#: As in the tests of the contract: those that one call makes.
 SHEETS = {kind.name: kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds if kind.name in _BODIES}
 KINDS = list(SHEETS)
 
