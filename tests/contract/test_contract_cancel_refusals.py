@@ -83,9 +83,9 @@ async def test_a_cancel_that_comes_too_early_is_kept_until_the_job_runs(kind):
 
 @pytest.mark.parametrize("kind", LATE)
 async def test_an_early_cancel_of_a_job_that_ends_first_is_already_done(kind):
-    """It ran and ended between two looks."""
+    """It ran and ended between two looks, wherever chance puts these."""
     async with World(kind) as world:
-        job = await world.create(waits=12, works=0.01)
+        job = await world.create(waits=12, works=0.0)
         assert await job.cancel() is CancelOutcome.ALREADY_DONE
 
 
