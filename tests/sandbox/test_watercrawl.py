@@ -84,6 +84,19 @@ async def test_only_a_running_search_can_be_cancelled(opened, life, status):
         assert (await talk("DELETE", path)).status == 403
 
 
+@pytest.mark.parametrize("word", ["new", "finished", "failed", "canceled", "canceling"])
+@pytest.mark.parametrize("noun", ["crawl", "sitemap"])
+async def test_only_a_running_crawl_or_sitemap_can_be_cancelled(opened, noun, word):
+    """The refusal is the same, but for what it names."""
+    async with opened() as talk:
+        talk.sandbox.script(f"watercrawl.{noun}", Life([(0, word)]))
+        ref, path = await talk.make(f"watercrawl.{noun}")
+        refused = await talk("DELETE", path)
+
+        assert (refused.status, talk.sandbox.status(ref)) == (403, word)
+        assert refused.body == NOT_RUNNING | {"message": f"Only running {noun} requests can be deleted"}
+
+
 async def test_a_cancelled_search_may_finish_all_the_same(opened):
     """The measured race: 204, canceled, and a moment later finished with a result."""
     async with opened() as talk:

@@ -13,7 +13,6 @@ from asyncjobs.sandbox import Life
 
 KIND, ROOT = "watercrawl.crawl", "/api/v1/core/crawl-requests/"
 SITE = "https://example.com"
-NOT_RUNNING = {"code": 403, "errors": None, "message": "Only running crawl requests can be deleted"}
 
 
 def body(spider=None, page=None, **more):
@@ -149,17 +148,6 @@ async def test_values_are_coerced_and_unknown_ones_dropped(opened):
         assert "colour" not in made["spider_options"]
         assert (made["page_options"]["include_links"], made["page_options"]["wait_time"]) == (True, 5)
         assert set(made) == {"spider_options", "page_options"}
-
-
-@pytest.mark.parametrize("word", ["new", "finished", "failed", "canceled", "canceling"])
-async def test_only_a_running_crawl_can_be_cancelled(opened, word):
-    """The refusal is the same in all other states."""
-    async with opened() as talk:
-        talk.sandbox.script(KIND, Life([(0, word)]))
-        ref, path = await talk.make(KIND)
-        refused = await talk("DELETE", path)
-
-        assert (refused.status, refused.body, talk.sandbox.status(ref)) == (403, NOT_RUNNING, word)
 
 
 async def test_what_was_found_before_the_cancel_stays(opened):

@@ -61,18 +61,6 @@ async def test_finished_is_written_before_how_long_it_took(opened):
         assert (await talk("GET", path)).body["duration"] == "00:00:01"
 
 
-@pytest.mark.parametrize("word", ["new", "finished", "failed", "canceled", "canceling"])
-async def test_only_a_running_sitemap_can_be_cancelled(opened, word):
-    """The refusal is the same in all other states."""
-    async with opened() as talk:
-        talk.sandbox.script(KIND, Life([(0, word)]))
-        ref, path = await talk.make(KIND)
-        refused = await talk("DELETE", path)
-
-        assert (refused.status, talk.sandbox.status(ref)) == (403, word)
-        assert refused.body["message"] == "Only running sitemap requests can be deleted"
-
-
 @pytest.mark.parametrize(
     ("sent", "errors"),
     [
