@@ -104,15 +104,21 @@ class _MassCancel:
         self._open.clear()
 
     def hear(self, each: _Each) -> None:
-        """Take in later that *each* was answered, or is over: whoever tells is in the middle of something."""
+        """
+        Take in that *each* was answered, or is over.
+
+        Whoever tells is in the middle of something, and so is left later. The next one is started now: its request
+        goes on in the task in which this one ends.
+        """
         if not self._news:
             self._loop.call_soon(self._take_in)
         self._news.append(each)
+        self._asking.discard(each)
+        self._start()
 
     def _take_in(self) -> None:
         news, self._news = self._news, []
         for each in news:
-            self._asking.discard(each)
             if each.settled and each in self._open:
                 self._open.discard(each)
                 each.canceling.leave(each)
