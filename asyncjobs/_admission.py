@@ -98,6 +98,7 @@ class Admission:
         self._look_slots = max(1, slots - slots // _LOOKS_PER)
         #: For each lane, a queue for each set of costs.
         self._queues: tuple[dict[_Costs, deque[Ticket]], ...] = tuple({} for _ in Lane)
+        self._queued = 0  # How many are in them, those that were withdrawn and not met yet included.
         self._numbers = itertools.count(1)
         self._in_flight = [0] * len(Lane)
         self._since_look = 0
@@ -118,6 +119,7 @@ class Admission:
         # Limits that this service does not have cost nothing.
         ticket.costs = tuple([each for each in ticket.costs if each[0] in self._windows])
         self._queues[ticket.lane].setdefault(ticket.costs, deque()).append(ticket)
+        self._queued += 1
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take *ticket* back: it will not be admitted."""
@@ -136,8 +138,10 @@ class Admission:
     def admit(self, now: float) -> list[Ticket]:
         """Let through all that may go at *now*, and note when more may."""
         admitted: list[Ticket] = []
-        while (ticket := self._choose(now)) is not None:
+        self.next_time = None
+        while self._queued and (ticket := self._choose(now)) is not None:
             self._queues[ticket.lane][ticket.costs].popleft()
+            self._queued -= 1
             for name, cost in ticket.costs:
                 self._windows[name].take(cost, now)
             self._in_flight[ticket.lane] += 1
@@ -182,6 +186,7 @@ class Admission:
         for costs, queue in list(queues.items()):
             while queue and queue[0].withdrawn:
                 queue.popleft()
+                self._queued -= 1
             if queue:
                 heads.append(queue[0])
             else:
