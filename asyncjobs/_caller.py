@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_log = logging.getLogger("asyncjobs")
+
 
 class Witness:
     """Who wants to hear what becomes of a request; one object, as this is for each of thousands."""
@@ -50,9 +52,6 @@ _NOBODY: Final = Witness()
 def whole(reply: Reply) -> Reply:
     """Return *reply* as it is, for those who read it themselves."""
     return reply
-
-
-_log = logging.getLogger("asyncjobs")
 
 
 class Caller:

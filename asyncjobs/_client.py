@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from asyncjobs._wire import Reply
 
 R = TypeVar("R")
-
-_log = logging.getLogger("asyncjobs")
 
 
 def _key(given: str | None, provider: Provider) -> str:

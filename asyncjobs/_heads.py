@@ -13,6 +13,7 @@ from asyncjobs._unpacking import Unreadable
 from asyncjobs.errors import TransportError
 
 if TYPE_CHECKING:
+    from asyncjobs._concealing import Concealer
     from asyncjobs._middlewares import Credentials
     from asyncjobs._wire import Request
 
@@ -25,11 +26,11 @@ BROKEN: Final = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, Unrea
 
 @attrs.frozen(repr=False)
 class Head:
-    """A reply whose body is still to be read, and to be closed; *conceal* takes the key out of what it says."""
+    """A reply whose body is still to be read, and to be closed; *concealer* takes the key out of what it says."""
 
     response: aiohttp.ClientResponse
     shown: str
-    conceal: Credentials
+    concealer: Concealer
 
 
 async def begin_elsewhere(
@@ -42,7 +43,7 @@ async def begin_elsewhere(
         InvalidArgument: It is no address, or not a secure one although *home* is.
     """
     url = check_given_address(address, URL(home))
-    conceal = credentials.abroad()
+    abroad = credentials.abroad()
     response = await session.get(
         url,
         headers={"Accept": "*/*", "Accept-Encoding": "identity"},
@@ -50,9 +51,9 @@ async def begin_elsewhere(
         max_redirects=5,
         raise_for_status=False,
         auto_decompress=False,
-        middlewares=conceal.middlewares(),
+        middlewares=abroad.middlewares(),
     )
-    return Head(response, str(url.with_query(None).with_fragment(None)), conceal)
+    return Head(response, str(url.with_query(None).with_fragment(None)), abroad.concealer)
 
 
 def failed(error: BaseException, request: Request, shown: str) -> TransportError:

@@ -1,31 +1,23 @@
-"""aiohttp client middlewares: the key, for one origin only, and a log line without secrets."""
+"""The key, for one origin only, and a log line without secrets: aiohttp client middlewares, where they are needed."""
 
 from __future__ import annotations
 
-import html
-import json
 import logging
 from typing import TYPE_CHECKING, Final, NoReturn
-from urllib.parse import quote, quote_plus
 
 import aiohttp
-from multidict import CIMultiDict
 
+from asyncjobs._concealing import Concealer, Hidden
 from asyncjobs._texts import clean
 from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
+    from multidict import CIMultiDict
     from yarl import URL
 
 _log = logging.getLogger("asyncjobs.http")
 
-#: A shorter key is no secret, and would blot out parts of ordinary words and figures.
-_SHORTEST: Final = 6
-#: Payloads are the user's own data: only what cannot be a word of theirs is taken out of them.
-_UNMISTAKABLE: Final = 16
 _CREDENTIAL_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 #: What another origin gets to see of a request.
 _FOR_STRANGERS: Final = frozenset({"accept", "accept-encoding", "host", "user-agent"})
@@ -50,29 +42,9 @@ def check_session(session: aiohttp.ClientSession, key_header: str) -> aiohttp.Cl
     return session
 
 
-def _spellings(key: str) -> tuple[str, ...]:
-    """Return how a service may repeat *key*: as it is, in JSON, in an address, in HTML, and without "Bearer"."""
-    words = {key, key.rsplit(maxsplit=1)[-1]}
-    in_json = {json.dumps(word)[1:-1] for word in words}
-    spelled = words | in_json | {word.replace("/", r"\/") for word in in_json}
-    spelled |= {way(word) for word in words for way in (quote, quote_plus, html.escape)}
-    spelled |= {quote(word, safe="") for word in words}
-    # The longest first, so that none leaves half of another.
-    return tuple(sorted((word for word in spelled if len(word) >= _SHORTEST), key=len, reverse=True))
-
-
 def _place(url: URL) -> tuple[str, str | None, int | None]:
     """Return what makes two addresses the same origin."""
     return url.scheme, url.raw_host, url.port
-
-
-class _Hidden(str):
-    """A text that is not shown by what shows its holder, such as a traceback with local variables."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
 
 
 class Credentials:
@@ -84,16 +56,16 @@ class Credentials:
     gets the key and no other credentials. Another origin gets no header that it does not need.
     """
 
-    __slots__ = ("_credentials", "_encoded", "_header", "_home", "_key", "_origin", "_spellings")
+    __slots__ = ("_credentials", "_header", "_home", "_key", "_origin", "concealer")
 
     def __init__(self, origin: URL | None, header: str, key: str) -> None:
         self._origin = origin
         self._home = None if origin is None else _place(origin)
         self._header = header
         self._credentials = _CREDENTIAL_HEADERS - {header.lower()}
-        self._key = _Hidden(key)
-        self._spellings = _spellings(key)
-        self._encoded = tuple(spelling.encode() for spelling in self._spellings)
+        self._key = Hidden(key)
+        #: What takes the key out of what the service says.
+        self.concealer: Concealer = Concealer(key)
 
     def __repr__(self) -> str:
         return f"<Credentials for {self._origin or 'nowhere'}>"
@@ -104,29 +76,6 @@ class Credentials:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not copied and not pickled, nor is what holds them")
-
-    def conceal(self, body: bytes) -> bytes:
-        """Return *body* with the key blotted out, should a service repeat it."""
-        for spelling in self._encoded:
-            body = body.replace(spelling, b"***")
-        return body
-
-    def conceal_payload(self, body: bytes) -> bytes:
-        """Return *body*, which is the user's data, with the key blotted out if it is too long to be a word."""
-        return self.conceal(body) if len(self._key) >= _UNMISTAKABLE else body
-
-    def conceal_text(self, text: str) -> str:
-        """Return *text* with the key blotted out."""
-        for spelling in self._spellings:
-            text = text.replace(spelling, "***")
-        return text
-
-    def conceal_headers(self, headers: Mapping[str, str], raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
-        """Return *headers* with the key blotted out of their values; *raw* are the same ones as they came."""
-        values = b"\n".join([value for _, value in raw])
-        if not any(spelling in values for spelling in self._encoded):
-            return headers
-        return CIMultiDict({name: self.conceal_text(value) for name, value in headers.items()})
 
     def add_to(self, headers: CIMultiDict[str]) -> CIMultiDict[str]:
         """
@@ -163,6 +112,6 @@ class Credentials:
         """Log method, address without query and status at DEBUG. Headers and bodies are never logged."""
         response = await handler(request)
         # The address of a redirect is the service's choice.
-        shown = self.conceal_text(str(request.url.with_query(None).with_fragment(None)))
+        shown = self.concealer.conceal_text(str(request.url.with_query(None).with_fragment(None)))
         _log.debug("%s %s -> %d", request.method, clean(shown), response.status)
         return response

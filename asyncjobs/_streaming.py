@@ -35,7 +35,7 @@ class Stream:
     def __init__(self, head: Head, request: Request, settings: Settings, began: float) -> None:
         self.status: int = head.response.status
         self.headers: Mapping[str, str] = {
-            name.lower(): head.conceal.conceal_text(value) for name, value in head.response.headers.items()
+            name.lower(): head.concealer.conceal_text(value) for name, value in head.response.headers.items()
         }
         self.url: str = head.shown
         self.began: float = began
@@ -70,11 +70,11 @@ class Stream:
 
     def conceal(self, text: str) -> str:
         """Return *text*, which is the user's data, with the key blotted out if it is too long to be a word."""
-        return self._head.conceal.conceal_payload(text.encode()).decode()
+        return self._head.concealer.conceal_payload(text.encode()).decode()
 
     def conceal_error(self, body: bytes) -> bytes:
         """Return *body*, which is the service's own, with the key blotted out."""
-        return self._head.conceal.conceal(body)
+        return self._head.concealer.conceal(body)
 
     async def read(self, *, until: float | None = None) -> bytes | None:
         """

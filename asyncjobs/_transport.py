@@ -85,7 +85,7 @@ class AiohttpTransport:
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply | AsyncJobsError:
         began = asyncio.get_running_loop().time()
         shown = f"{self._base}{request.target.partition('?')[0]}"
-        conceal = self._credentials
+        concealer = self._credentials.concealer
         try:
             async with asyncio.timeout(None) as scope:
                 limit = (
@@ -101,14 +101,14 @@ class AiohttpTransport:
                 finally:
                     if limit is not None:
                         limit.lift()
-            said = conceal.conceal_headers(response.headers, response.raw_headers)
+            said = concealer.conceal_headers(response.headers, response.raw_headers)
             if body is None:
                 message = f"{shown}: the body has more than max_body_bytes ({self._settings.max_body_bytes})"
                 return ProtocolError(message, request_id=clean(said.get("x-request-id", "")) or None)
             return Reply(
                 status=response.status,
                 headers=said,
-                body=conceal.conceal_payload(body) if 200 <= response.status < 300 else conceal.conceal(body),  # noqa: PLR2004
+                body=concealer.conceal_payload(body) if 200 <= response.status < 300 else concealer.conceal(body),  # noqa: PLR2004
                 url=shown,
                 began=began,
                 received_at=datetime.now(UTC),
@@ -119,7 +119,7 @@ class AiohttpTransport:
     async def begin(self, request: Request, headers: Mapping[str, str]) -> Head:
         """Send *request* once and return the head of the reply; nothing but the connecting is bounded."""
         response = await self._ask(self.open(), request, headers)
-        return Head(response, f"{self._base}{request.target.partition('?')[0]}", self._credentials)
+        return Head(response, f"{self._base}{request.target.partition('?')[0]}", self._credentials.concealer)
 
     def _ask(
         self, session: aiohttp.ClientSession, request: Request, more: Mapping[str, str] | None = None

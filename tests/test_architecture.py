@@ -51,7 +51,7 @@ TIERS = [
         "_agenda",
         "_admission",
     ],
-    ["_deadlines", "_lanes", "_addresses", "_middlewares", "_heads", "_seam", "_transport", "_outage"],
+    ["_deadlines", "_lanes", "_addresses", "_concealing", "_middlewares", "_heads", "_seam", "_transport", "_outage"],
     [
         "_caller",
         "_streaming",
