@@ -7,7 +7,7 @@ Every error that this library raises, in one tree.
     ├── APIError                 the service answered with an error
     │   ├── InvalidRequest           400, 422
     │   ├── AuthenticationError      401
-    │   ├── PaymentRequired          402
+    │   ├── PaymentRequired          402, or a plan's limit
     │   ├── PermissionDenied         403 that the kind does not explain
     │   ├── NotFound                 404
     │   ├── Conflict                 409

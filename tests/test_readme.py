@@ -19,9 +19,10 @@ from trouble import TESTS
 import asyncjobs
 from asyncjobs import errors
 from asyncjobs._states import TRANSITIONS, WORDS, JobState
-from asyncjobs.exa import WebhookReceiver
+from asyncjobs.exa import EXA, WebhookReceiver
 from asyncjobs.sandbox import Sandbox
 from asyncjobs.testing import run_virtual
+from asyncjobs.watercrawl import WATERCRAWL
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -247,6 +248,16 @@ def test_the_table_of_verbs_names_all_of_them():
     methods = [name for name, member in vars(asyncjobs.Job).items() if inspect.iscoroutinefunction(member)]
 
     assert all(f"job.{name}(" in told for name in methods if not name.startswith("_"))
+
+
+def test_the_table_of_kinds_is_that_of_the_providers():
+    """Every kind is there, with the class of what it makes, and whether it can be cancelled."""
+    told = [(row[0].strip("`"), row[2].partition("`;")[0].strip("`"), row[3] != "no") for row in rows("Kinds of jobs")]
+    kinds = {kind.name: kind for provider in (EXA, WATERCRAWL) for kind in provider.kinds}
+
+    assert sorted(told) == sorted(
+        (name, kind.resource.__name__, kind.cancel is not None) for name, kind in kinds.items()
+    )
 
 
 def test_what_can_go_wrong_is_shown_by_tests():

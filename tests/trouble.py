@@ -85,6 +85,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     "a service says `canceled` and means it not (yet)": (
         "races/test_races_trials.py::test_races_end_for_the_client_as_for_the_server",
     ),
+    "a webset's id in place of the webset, one job in place of several": (
+        "test_bad_input.py::test_what_was_taken_for_something_else_is_named",
+    ),
     "a cancel has no effect within its time": (
         "contract/test_contract_cancel.py::test_a_cancel_that_is_not_confirmed_raises_cancel_unconfirmed",
     ),
