@@ -127,7 +127,10 @@ class Core(Generic[R]):
     @property
     def watched(self) -> bool:
         """Whether somebody waits and was not woken yet, so that the job must be looked at."""
-        return any(not waiter.future.done() for waiter in self._waiters)
+        for waiter in self._waiters:  # noqa: SIM110 - asked twice for each row of a list
+            if not waiter.future.done():
+                return True
+        return False
 
     async def wait_for(
         self, ready: Callable[[Record[Any], float], bool], *, timeout: float | None = None, outer: bool = True

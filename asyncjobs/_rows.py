@@ -83,9 +83,10 @@ class Walk:
         try:
             text = self._body.decode()
             page, end = yield from _value(text, _skip(text, 0), places, keep=False)
+            more = text[end:].strip(" \t\n\r")
         except (ValueError, IndexError, RecursionError):
             raise Odd from None
-        if not isinstance(page, dict) or _skip(text, end) != len(text):
+        if more or not isinstance(page, dict):
             raise Odd
         if not all(isinstance(page.get(name), list) for name in places.below):
             raise Odd
@@ -180,6 +181,8 @@ def _comma(text: str, at: int) -> int:
 
 def _skip(text: str, at: int) -> int:
     """Return where the space at *at*, if there is some, ends."""
+    if text[at] not in " \t\n\r":
+        return at  # Nearly always: services write as little as they can.
     found = _SPACE.match(text, at)
     assert found is not None
     return found.end()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asyncjobs._kinds import JobKind, Provider
     from asyncjobs._models import Snapshot
     from asyncjobs._refs import JobRef
-    from asyncjobs._rows import Row
+    from asyncjobs._rows import Places, Row
     from asyncjobs._wire import Reply
 
 #: Scopes whose lists are remembered: a client that lives for months sees many websets.
@@ -83,16 +83,17 @@ class Surveyor:
         self._caller = caller
         self._provider = provider
         self._find = find
-        # Lists of several kinds may be one: a webset shows searches and enrichments.
+        # Lists of several kinds may be one: a webset shows searches and enrichments. Only the kinds that somebody has
+        # waited for are looked for in them.
+        self._known: set[str] = set()
         self._kinds: dict[object, dict[str, list[JobKind[Any]]]] = {}
-        for kind in provider.kinds:
-            for survey in kind.surveys:
-                self._kinds.setdefault(survey.call.address, {}).setdefault(survey.rows, []).append(kind)
-        self._places = {address: places_of(paths) for address, paths in self._kinds.items()}
+        self._places: dict[object, Places] = {}
         self._routes: dict[tuple[str, tuple[str, ...]], tuple[Route, ...]] = {}
 
     def routes(self, kind: JobKind[Any], ref: JobRef) -> tuple[Route, ...]:
-        """Return the lists that show this job, the narrowest first."""
+        """Return the lists that show this job, the narrowest first; from now on jobs of its kind are seen in them."""
+        if kind.name not in self._known:
+            self._meet(kind)
         scope = ref.parts[:-1]
         routes = self._routes.get((kind.name, scope))
         if routes is None:
@@ -107,6 +108,14 @@ class Surveyor:
                 self._routes.clear()
             self._routes[kind.name, scope] = routes
         return routes
+
+    def _meet(self, kind: JobKind[Any]) -> None:
+        self._known.add(kind.name)
+        for survey in kind.surveys:
+            address = survey.call.address
+            paths = self._kinds.setdefault(address, {})
+            paths.setdefault(survey.rows, []).append(kind)
+            self._places[address] = places_of(paths)
 
     async def read(self, this: Round, shown: Callable[[Core[Any]], bool]) -> Tally:
         """

@@ -4,8 +4,8 @@ How does the cost of watching grow with the number of jobs?
 The jobs are watched for some rounds of looks, and between these for a while in which no look is due. The agenda alone
 is measured up to a million jobs with a time that is a number: a look takes a job that is due and schedules the next.
 
-What a profile of ours shows: HTTP is 2 % of a round in which lists show all jobs. A tenth each are the agenda and
-encoding and decoding rows; ids, the record, the core and the watcher are about 6 % each. None of it depends on how
+What a profile of ours shows: HTTP is 2 % of a round in which lists show all jobs. A quarter is decoding rows, a tenth
+is the agenda; what is read off rows, the record, the core and the watcher are about 6 % each. None of it depends on how
 many jobs there are but the agenda's heap and the processor's caches.
 """
 

@@ -87,3 +87,27 @@ async def test_nothing_of_a_page_that_breaks_off_counts():
         for wait in waits:
             wait.cancel()
         await asyncio.wait(waits)
+
+
+async def test_a_page_need_not_show_what_nobody_waits_for():
+    """A webset may do without its enrichments as long as searches are all that is waited for."""
+    singles = 0
+
+    async def answer(request):
+        nonlocal singles
+        await request.read()
+        shown = [{"id": f"s{number}", "websetId": "ws", "status": "running"} for number in range(20)]
+        if "/searches/" in request.path:
+            singles += 1
+            return web.json_response(shown[int(request.path.rpartition("/s")[2])])
+        return web.json_response({"id": "ws", "searches": shown})
+
+    async with serving(answer) as session, Client(EXA, "key", base_url=URL, session=session) as made:
+        jobs = [made.job(f"exa.search:ws/s{number}") for number in range(20)]
+        waits = [asyncio.ensure_future(job.wait()) for job in jobs]
+        await asyncio.sleep(20)
+        assert {job.snapshot.source for job in jobs} == {"survey"}
+        assert singles == 0
+        for wait in waits:
+            wait.cancel()
+        await asyncio.wait(waits)
