@@ -182,7 +182,7 @@ class Core(Generic[R]):
                 waiter.wake(came=True)
             elif error is not None and not record.final:
                 waiter.wake(error=error.about(record.ref, record.snapshot))
-        if record.final and self.canceling is not None:
+        if self.canceling is not None and record.final:
             self.canceling.job_ended()
 
     def fail(self, error: AsyncJobsError, *, outer_only: bool = False) -> None:

@@ -31,17 +31,16 @@ def pick(payload: Mapping[str, Any], path: str) -> Any:
 
 
 _WHOLE: Final = {"found", "analyzed"}
+_NUMBERS: Final = {int, float}
 
 
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
     """Return how far the job is, ``None`` if its service does not tell."""
     figures: dict[str, Any] = {}
     for name, path in kind.progress.items():
-        value: Any = payload
-        for key in _steps(path):
-            value = value.get(key) if isinstance(value, dict) else None
-        # Figures for people must never break a look: what is no number is not told.
-        if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+        value = pick(payload, path)
+        # Figures for people must never break a look: what is no number, and true is none, is not told.
+        if type(value) not in _NUMBERS:
             continue
         try:
             figure = float(value)

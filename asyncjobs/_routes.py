@@ -35,11 +35,11 @@ class Routes(Generic[K]):
 
     def leave(self, key: K) -> None:
         """Forget *key* if it is there."""
-        chain = self._chains.pop(key, ())
-        for narrower, group in zip((None, *chain), chain, strict=False):
+        narrower = None
+        for group in self._chains.pop(key, ()):
             group.leave(key, narrower)
-        for group in chain:
             self.drop_if_empty(group)
+            narrower = group
 
     def drop_if_empty(self, group: Group[K]) -> None:
         """Forget *group* if it shows nobody and is not being read."""

@@ -144,7 +144,7 @@ class Surveyor:
             page, sightings = await self._take_apart(this, reply)
             found = useful = 0
             for core, snapshot in sightings:
-                if core.watched and core not in this.shown:
+                if core not in this.shown:
                     found += 1
                     this.shown.add(core)
                     core.take_in(snapshot, began=reply.began)
@@ -175,7 +175,7 @@ class Surveyor:
                 await asyncio.sleep(0)
             for kind in kinds[row.path]:
                 core = self._core_of(this, kind, row.data)
-                if core is None or not core.watched or core in this.shown:
+                if core is None or not core.watched:
                     continue
                 try:
                     snapshot = read_row(kind, core.record.ref, row.data, reply, "survey", row.encode())

@@ -67,7 +67,8 @@ class Reply:
     @property
     def request_id(self) -> str | None:
         """The service's id of the request, from the header."""
-        return clean(self.headers.get("x-request-id", "")) or None
+        told = self.headers.get("x-request-id")
+        return (clean(told) or None) if told else None
 
 
 def fill(call: Call, ids: Sequence[str]) -> str:
