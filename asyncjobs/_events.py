@@ -13,7 +13,7 @@ from asyncjobs._sse import EVENTS
 from asyncjobs._states import FINAL
 from asyncjobs._waiters import is_final
 from asyncjobs._wire import build, identify
-from asyncjobs.errors import AsyncJobsError, ClientClosed, ProtocolError, TransportError
+from asyncjobs.errors import AsyncJobsError, ClientClosed, NotFound, ProtocolError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +128,10 @@ class EventStream(EventIterator[R_co, E_co]):
         except AsyncJobsError as error:
             if retry and (is_transient(error) or following.once):
                 raise error.about(record.ref, record.snapshot) from error.__cause__
-            if not is_transient(error):
+            if isinstance(error, NotFound) and record.guards.young(asyncio.get_running_loop().time()):
+                # This server may not have heard of it yet: a look decides, and then they are asked for again.
+                following.asked(final=final)
+            elif not is_transient(error):
                 _log.debug("the service does not give the events of %s: %s", record.ref, error)
                 following.refused()
             else:

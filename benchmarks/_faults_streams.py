@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 async def _told(plan: Plan, events: EventStream[Any, Any]) -> None:
     """Read events to their end: the first to the last, each once, and then the run has ended."""
 
-    async def read() -> list[str]:
-        return [event.id async for event in events]
+    async def read() -> list[Any]:
+        return [event async for event in events]
 
-    seen: list[str] | None = await plan.told("events", read(), plan.one)
-    if seen is None:
+    told: list[Any] | None = await plan.told("events", read(), plan.one)
+    if told is None:
         return
+    seen = [event.id for event in told]
     if seen != [str(number) for number in range(1, len(seen) + 1)]:
         plan.book.blame("wrong", f"{events.job.ref} ({plan.use}) told its events as {seen}")
+    if not (told and told[-1].final) and str(events.job.ref) not in plan.book.forgotten:
+        plan.book.blame("wrong", f"{events.job.ref} ({plan.use}) ended after {len(told)} events, without the last one")
     state: JobState = events.job.state
     if state in WORDS:
         plan.book.ended(plan.one, events.job, state, f"events: {state}")
@@ -54,8 +57,13 @@ async def block_of_a_stream(plan: Plan) -> None:
         async with plan.exa.agent.runs.stream(query=plan.one.text) as events:
             leaving.owns(0, events.job)
             # Every run tells three things at its start, and nothing more before its end.
-            for _ in range(plan.rng.randint(1, 3)):
-                await anext(events)
+            wanted = plan.rng.randint(1, 3)
+            async for event in events:
+                if event.id == str(wanted):
+                    break
+            else:
+                if str(events.job.ref) not in plan.book.forgotten:
+                    plan.book.blame("wrong", f"{events.job.ref} ({plan.use}) ended before event {wanted}")
 
 
 STREAMS: Final[Mapping[str, tuple[Callable[[Plan], Awaitable[None]], int]]] = {
