@@ -35,6 +35,9 @@ _LONGEST_REST: Final = 300.0
 _HURRY: Final = 0.25
 #: After so many seconds jobs that a list did not show are looked for in it once more, and its cost is guessed anew.
 _FORGET_AFTER: Final = 60.0
+#: As long as it is not worth it, that is remembered for twice as long each time, at most for so many seconds: one page
+#: of sets may hold thousands of rows.
+_LONGEST_MEMORY: Final = 3600.0
 
 
 def _address(survey: Survey) -> object:
@@ -89,6 +92,7 @@ class Group(Generic[K]):
         "_failures",
         "_forget_at",
         "_lists",
+        "_memory",
         "_resting",
         "_stragglers",
         "chain",
@@ -128,6 +132,7 @@ class Group(Generic[K]):
         self._failures = 0
         self._resting = False
         self._asked_at = float("-inf")
+        self._memory = _FORGET_AFTER
         self._forget_at = float("-inf")
 
     @property
@@ -177,8 +182,8 @@ class Group(Generic[K]):
             for narrower in self._stragglers.values():
                 self._count(narrower, 1)
             self._stragglers.clear()
-        if now >= self._asked_at + _FORGET_AFTER:
-            self._cost = None
+        if self._cost is not None and now >= self._asked_at + self._memory:
+            self._cost, self._memory = None, min(2 * self._memory, _LONGEST_MEMORY)
         if key in self._stragglers or (self._resting and now < self.next_at):
             return False
         return self.saves >= self.cost
@@ -215,6 +220,8 @@ class Group(Generic[K]):
             self.failed(now, refused=True)
         else:
             self.running, self._failures, self._cost = False, 0, tally.cost or self._cost
+            if self.saves >= self.cost:
+                self._memory = _FORGET_AFTER
         if not self._stragglers:
             self._forget_at = now + _FORGET_AFTER
         for key, narrower in missing:

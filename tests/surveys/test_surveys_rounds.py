@@ -97,6 +97,23 @@ def test_while_it_is_being_read_nobody_asks_for_it():
     assert told(made.take(5.0, 10)) == {("a",): 2}
 
 
+def test_a_list_that_is_not_worth_it_is_tried_more_and_more_rarely():
+    """A page of many large sets may hold thousands of rows: it is no use to fetch it each minute."""
+    made = agenda(**dict.fromkeys("abcdef", 2))
+    asked, now = [], 0.0
+    while now < 3 * 3600:
+        for errand in made.take(now, 100):
+            assert errand.route is not None
+            if errand.route == EVERY:
+                asked.append(now)
+            size = 2_000_000 if errand.route == EVERY else 0
+            made.surveyed(errand.route, now, tally((size, len(errand.keys))))
+            for key in errand.keys:
+                made.schedule(key, now + 10)
+        now += 10
+    assert asked == [0, 60, 180, 420, 900, 1860, 3780, 7380]
+
+
 def test_who_is_in_a_hurry_alone_is_looked_at_alone():
     """For one of a hundred the list is too much."""
     made = agenda(a=5)
