@@ -8,18 +8,22 @@ import json
 import time
 from typing import TYPE_CHECKING, Final
 
+from asyncjobs.errors import CreateUncertain, RateLimited, ServerError, TransportError
 from asyncjobs.exa import EventType, WebhookReceiver
 from asyncjobs.sandbox import Deliveries
+from benchmarks._faults_book import Intent
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
     from asyncjobs import Exa
-    from asyncjobs.exa import WebsetEvent
+    from asyncjobs.exa import Webhook, WebsetEvent
     from asyncjobs.sandbox import Sandbox
     from benchmarks._faults_book import Book
     from benchmarks._faults_clients import Setup
 
+HOOK: Final = "exa.webhook"
 #: What is told. A webhook for enrichments has an event for each item, so that not everybody wants them.
 _ENDS: Final = ("webset.idle", "webset.search.completed", "webset.search.canceled", "webset.deleted")
 _SIDES: Final = ("import.created", "import.completed", "monitor.run.created", "monitor.run.completed")
@@ -50,13 +54,15 @@ class Hooks:
         self._offset = time.time() - asyncio.get_running_loop().time() + skew
         self._fate: dict[str, bool] = {}
         self._silence = (0.0, 0.0)
+        # How often it was not known whether there is one.
+        self._doubtful = 0
         self._stack = contextlib.ExitStack()
         self._receiver: WebhookReceiver | None = None
 
     async def open(self, exa: Exa, *clients: Exa) -> None:
-        """Let the service tell the *clients* from now on; *exa* makes the webhook."""
+        """Let the service tell the *clients* from now on; *exa* makes the webhook, whatever the weather."""
         rng, wanted = self._rng, self._rng.choice(_WANTED)
-        webhook = await exa.websets.webhooks.create(events=wanted, url="https://hooks.example.com/exa")
+        webhook = await self._make(exa, wanted)
         self._receiver = WebhookReceiver(
             webhook.secret or "", *clients, events=wanted, on_event=self._came, clock=self._clock
         )
@@ -75,6 +81,24 @@ class Hooks:
             seed=rng.getrandbits(32),
         )
         self._sandbox.deliver(how, post=self._post)
+
+    async def _make(self, exa: Exa, wanted: Sequence[str]) -> Webhook:
+        """Make a webhook; one that may exist besides speaks with a secret that nobody has, as strangers do."""
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                return await exa.websets.webhooks.create(events=wanted, url="https://hooks.example.com/exa")
+            except CreateUncertain as error:
+                self._doubtful += 1
+                self._book.unknown(error)
+            except (RateLimited, ServerError, TransportError) as error:
+                self._book.failed([Intent("webhook", HOOK, "webhook")], "create", error, began)
+
+    async def count(self, exa: Exa) -> None:
+        """Blame it if there are more webhooks than were asked for, in good weather."""
+        there = [webhook.id async for webhook in exa.websets.webhooks.list()]
+        if len(there) > 1 + self._doubtful:
+            self._book.blame("doubled", f"of one webhook there are {', '.join(there)}")
 
     def close(self) -> None:
         """Rely on it no longer; deliveries may still come."""

@@ -14,7 +14,7 @@ from benchmarks import _faults_weather as weather
 from benchmarks._faults_audit import Result, audit
 from benchmarks._faults_book import Book, Intent
 from benchmarks._faults_clients import WEBHOOKS, Clients, Fleet, Setup
-from benchmarks._faults_hooks import Hooks
+from benchmarks._faults_hooks import HOOK, Hooks
 from benchmarks._faults_listening import Listener
 from benchmarks._faults_meddling import meddle
 from benchmarks._faults_plans import plans
@@ -60,8 +60,6 @@ async def _run(setup: Setup) -> Result:
             fleet, dice = Fleet(sandbox, setup), random.Random(f"{setup.seed} others")
             others = Clients(sandbox, setup)
             hooks = Hooks(sandbox, book, random.Random(f"{setup.seed} hooks"), setup, options["skew"])
-            if WEBHOOKS in setup.sources:
-                await hooks.open(others.exa, fleet.steady[WEBHOOKS].exa, fleet.hasty[WEBHOOKS].exa)
             todo = [plan async for plan in plans(setup, sandbox, book, fleet, others.exa, rng)]
             # By then all servers know of the containers, also those that are behind.
             await asyncio.sleep(_SETTLED / setup.speed)
@@ -71,6 +69,8 @@ async def _run(setup: Setup) -> Result:
                 loop.create_task(weather.spells(sandbox, rng, setup.rate)),
                 loop.create_task(meddle(sandbox, book, others.exa, dice, setup)),
             ]
+            if WEBHOOKS in setup.sources:
+                await hooks.open(others.exa, fleet.steady[WEBHOOKS].exa, fleet.hasty[WEBHOOKS].exa)
             span = setup.jobs / _DENSITY / setup.speed
             programs = [loop.create_task(_use(plan, rng.uniform(0.0, span), setup)) for plan in todo]
             await asyncio.sleep(rng.uniform(0.3, 1.0) * span)
@@ -89,7 +89,7 @@ async def _run(setup: Setup) -> Result:
                     book.blame("tasks", f"{task.get_name()} runs after aclose")
             at_close = {row.ref for row in sandbox.ledger.active()}
             await asyncio.sleep(_QUIET / setup.speed)
-            found = await _reconcile(setup, sandbox, book)
+            found = await _reconcile(setup, sandbox, book, hooks)
             return audit(book, sandbox, at_close, found)
 
 
@@ -140,15 +140,16 @@ async def _tidy(clients: Clients, book: Book) -> None:
             book.cancelled(intent, job, entry)
 
 
-async def _reconcile(setup: Setup, sandbox: Sandbox, book: Book) -> int:
+async def _reconcile(setup: Setup, sandbox: Sandbox, book: Book, hooks: Hooks) -> int:
     """Look again for what was uncertain, in good weather; return how many were found."""
     found = 0
     clients = Clients(sandbox, setup)
+    await hooks.count(clients.exa)
     for error in book.uncertain:
         client = clients.exa if error.kind.startswith("exa") else clients.watercrawl
         try:
             made = await client.reconcile(error)
-            jobs = clients.exa.jobs(made) if error.kind == "exa.webset" else [made]
+            jobs = clients.exa.jobs(made) if error.kind == "exa.webset" else [] if error.kind == HOOK else [made]
         except CreateUncertain as again:
             book.named.update(map(str, again.candidates))
         else:

@@ -11,7 +11,7 @@ for good; others read the service's list of events. In the end, what our side wa
 service. Virtual time in this process, or with ``--sockets`` real time over real connections; exits 1 if one of these is
 not zero:
 
-doubled      one logical create made two jobs at the service.
+doubled      one logical create made two jobs at the service, or two webhooks.
 lost         a job exists of which nobody on our side was told: it was not returned, adopted, a candidate of a
              ``CreateUncertain``, or named in a note or in the log; and it is not one that was owned and has ended.
 unnamed      the same, but its create was called uncertain: somebody knows that it may exist, and not which one it is,

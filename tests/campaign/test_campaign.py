@@ -74,7 +74,7 @@ def test_nothing_bad_happens_to_any_kind(kind):
 @pytest.mark.parametrize(("source", "shows"), [("looks", "survey"), ("webhooks", "webhook"), ("events", "event")])
 def test_nothing_bad_happens_wherever_news_comes_from(source, shows):
     """Deliveries are late, repeated, forged and lost, lists of events fail: every wait ends, and ends rightly."""
-    result = run(Setup(4, jobs=60, rate=0.2, kinds=("exa.search", "exa.webset"), sources=(source,)))
+    result = run(Setup(7, jobs=60, rate=0.2, kinds=("exa.search", "exa.webset"), sources=(source,)))
 
     assert result.cases == []
     assert set(SOURCES) == {"looks", "webhooks", "events"}
