@@ -111,3 +111,15 @@ async def test_a_page_need_not_show_what_nobody_waits_for():
         for wait in waits:
             wait.cancel()
         await asyncio.wait(waits)
+
+
+async def test_rows_with_strange_ids_are_nobodys():
+    """What stands beside them in the page counts."""
+    strange = [{"id": value, "status": "completed"} for value in (["x"], {"x": 1}, None, 5, True, "", "x" * 999)]
+    rows = [7, None, {}, [], *strange, *(run(number, "completed") for number in range(10)), *strange]
+    body = json.dumps({"data": rows, "hasMore": False}).encode()
+    async with serving(pages(body)) as session, client(session) as made:
+        jobs = handles(made)[:10]
+        ends = await asyncio.gather(*(job.wait() for job in jobs))
+    assert {end.state for end in ends} == {JobState.COMPLETED}
+    assert {end.source for end in ends} == {"survey"}
