@@ -128,33 +128,39 @@ class Surveyor:
         """
         tally = Tally()
         for number, query in enumerate(this.route.survey.turns or ({},)):
-            if this.wanted or not number:
-                await self._read_turn(this, query, tally, shown)
+            cursor: str | None = None
+            more = bool(this.wanted) or not number
+            while more:
+                cursor = await self._read_page(this, query, cursor, tally, shown)
+                more = cursor is not None
         return tally
 
-    async def _read_turn(
-        self, this: Round, query: Mapping[str, str], tally: Tally, shown: Callable[[Core[Any]], bool]
-    ) -> None:
-        """Read the list with this *query*."""
-        route, cursor = this.route, None
-        while True:
-            request = page_request(route.survey, route.ids, cursor, query)
-            reply = await self._caller.attempt(request, self._provider.refusals, witness=this)
-            this.came = this.came or asyncio.get_running_loop().time()
-            page, sightings = await self._take_apart(this, reply)
-            found = useful = 0
-            for core, snapshot in sightings:
-                if core not in this.shown:
-                    found += 1
-                    this.shown.add(core)
-                    core.take_in(snapshot, began=reply.began)
-                    useful += shown(core)
-                    if not found % _AT_ONCE:
-                        await asyncio.sleep(0)
-            goes_on = tally.page(len(reply.body), shown=found, useful=useful, left=len(this.wanted))
-            cursor = next_cursor(page, route.survey.paging)
-            if cursor is None or not goes_on:
-                return
+    async def _read_page(
+        self,
+        this: Round,
+        query: Mapping[str, str],
+        cursor: str | None,
+        tally: Tally,
+        shown: Callable[[Core[Any]], bool],
+    ) -> str | None:
+        """Read the page at *cursor*; return the cursor of the next one, ``None`` if it is not worth it or the last."""
+        route = this.route
+        request = page_request(route.survey, route.ids, cursor, query)
+        reply = await self._caller.attempt(request, self._provider.refusals, witness=this)
+        this.came = this.came or asyncio.get_running_loop().time()
+        page, sightings = await self._take_apart(this, reply)
+        found = useful = 0
+        for core, snapshot in sightings:
+            if core not in this.shown:
+                found += 1
+                this.shown.add(core)
+                core.take_in(snapshot, began=reply.began)
+                useful += shown(core)
+                if not found % _AT_ONCE:
+                    await asyncio.sleep(0)
+        goes_on = tally.page(len(reply.body), shown=found, useful=useful, left=len(this.wanted))
+        following = next_cursor(page, route.survey.paging)
+        return following if goes_on else None
 
     async def _take_apart(self, this: Round, reply: Reply) -> tuple[dict[str, Any], list[Sighting]]:
         """Return a page, read to its end before any of it counts, and what it says of jobs that somebody waits for."""

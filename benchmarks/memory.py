@@ -5,6 +5,9 @@ All of it counts: the handle and its core, its place on the agenda, what ``wait_
 look. It is weighed by ``tracemalloc`` after a round of looks at all, when nothing is under way, and again after more
 rounds, which must not make it more.
 
+With 100,000 searches it was 3,500 bytes a job after the first round and after each of five more, of which 0.1 bytes a
+round were growth. While a page is being read it is held beside that: of the list of websets up to 13 MB.
+
 Where it is held (``--profile``): a third is the row's bytes (``_wire``), a tenth the place in ``wait_all`` (``_ends``),
 the rest are the core, its record, future and snapshot, the entries on the agenda and the handle, each 60 to 220 bytes.
 """

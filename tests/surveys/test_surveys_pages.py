@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tracemalloc
 
 from aiohttp import web
 from services import URL, serving
@@ -123,3 +124,33 @@ async def test_rows_with_strange_ids_are_nobodys():
         ends = await asyncio.gather(*(job.wait() for job in jobs))
     assert {end.state for end in ends} == {JobState.COMPLETED}
     assert {end.source for end in ends} == {"survey"}
+
+
+async def test_a_page_is_let_go_before_the_next_one_is_asked_for():
+    """It may be tens of megabytes, and the next one may be long in coming."""
+    filler = "x" * 5_000_000
+    first = {"data": [run(number, "running") for number in range(100)], "x": filler, "hasMore": True, "nextCursor": "2"}
+    body = json.dumps(first).encode()
+    held = []
+
+    async def answer(request):
+        await request.read()
+        if "cursor" in request.query:
+            await asyncio.sleep(1)
+            held.append(tracemalloc.get_traced_memory()[0])
+            rows = [run(number, "running") for number in range(100, 200)]
+            return web.json_response({"data": rows, "hasMore": False})
+        return web.Response(body=body, content_type="application/json")
+
+    async with serving(answer) as session, client(session) as made:
+        tracemalloc.start()
+        try:
+            waits = [asyncio.ensure_future(job.wait()) for job in handles(made)[:200]]
+            await asyncio.sleep(5)
+        finally:
+            tracemalloc.stop()
+        for wait in waits:
+            wait.cancel()
+        await asyncio.wait(waits)
+    assert held
+    assert max(held) < len(filler)
