@@ -170,6 +170,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     "the reply with a webhook's secret is lost": (
         "exa/test_exa_webhooks.py::test_a_webhook_whose_secret_was_lost_is_made_anew",
     ),
+    "you are cancelled while an import's rows are on their way": (
+        "exa/test_exa_imports.py::test_an_import_whose_sender_is_cancelled_while_it_uploads_is_adopted",
+    ),
     "an import or a run of a monitor is cancelled": (
         "exa/test_exa_imports.py::test_an_import_cannot_be_cancelled_and_so_not_owned",
     ),
@@ -179,6 +182,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     ),
     "it breaks before it names the run": (
         "exa/test_exa_agent_streams.py::test_a_stream_that_breaks_before_it_names_the_run_is_a_lost_reply",
+    ),
+    "the client closes before a stream's first event": (
+        "exa/test_exa_agent_streams.py::test_a_client_that_closes_before_the_first_event_loses_no_run",
+    ),
+    "a server that is behind denies the events of a new run": (
+        "exa/test_exa_agent_streams.py::test_a_server_that_is_behind_and_denies_a_new_run_hides_no_event",
     ),
     "the service keeps no events of a run": (
         "exa/test_exa_agent_streams.py::test_where_no_events_are_stored_looks_are_left",
