@@ -50,3 +50,9 @@ class Runners:
             if task.cancelling() or not self._ready:
                 return
             work = self._ready.popleft()
+            try:
+                # A batch that did twice as much in one turn of the event loop would hold everybody else up.
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                self.take(work)  # Whoever strikes here does not mean it.
+                raise

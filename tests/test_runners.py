@@ -79,6 +79,40 @@ async def test_who_cancels_one_piece_cancels_no_other():
     assert (struck.ended, beside.ended, waiting.ended) == ("cancelled", "done", "done")
 
 
+async def test_others_run_between_two_pieces():
+    """Whoever became ready while one piece was in its last step runs before the next one begins."""
+    runners = Runners(Tasks(), "pieces")
+    order = []
+    first, following = Piece(), Piece(steps=0, last=lambda: order.append("following"))
+
+    def last():
+        order.append("first")
+        asyncio.get_running_loop().call_soon(order.append, "other")
+        runners.take(following)
+
+    first.last = last
+    runners.take(first)
+    await asyncio.sleep(3)
+    assert order == ["first", "other", "following"]
+
+
+async def test_a_cancel_between_two_pieces_strikes_neither():
+    """The next piece, which has not begun, gets another task."""
+    runners = Runners(Tasks(), "pieces")
+    following = Piece()
+    first = Piece()
+
+    def last():
+        runners.take(following)
+        asyncio.get_running_loop().call_soon(first.task.cancel)
+
+    first.last = last
+    runners.take(first)
+    await asyncio.sleep(5)
+    assert (first.ended, following.ended) == ("done", "done")
+    assert following.task is not first.task
+
+
 async def test_a_cancel_that_comes_too_late_for_one_piece_does_not_strike_the_next():
     """A piece may be told to stop in its very last step, when it waits for nothing any more."""
     runners = Runners(Tasks(), "pieces")
