@@ -222,6 +222,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     "a sitemap finishes after its cancel was confirmed": (
         "races/test_races_kinds.py::test_races_sitemap_that_is_delivered_after_its_cancel",
     ),
+    "a list's page has thousands of rows": (
+        "surveys/test_surveys_pages.py::test_the_first_of_a_large_page_go_on_before_the_last_are_read",
+    ),
+    "a list's page breaks off, or makes no sense": (
+        "surveys/test_surveys_pages.py::test_nothing_of_a_page_that_breaks_off_counts",
+    ),
     "thousands of jobs under a small rate": (
         "scale/test_scale_lanes.py::test_what_a_rate_does_not_allow_is_stretched_evenly_and_said_once",
     ),
