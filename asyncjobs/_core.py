@@ -44,7 +44,8 @@ class Core(Generic[R]):
         #: The result that was fetched, or is being fetched, and the epoch to which it belongs.
         self.result: tuple[int, Shared[R]] | None = None
         self._look: Look | None = None
-        self._waiters: set[Waiter] = set()
+        #: In the order in which they came; a dict that is empty is nothing to the garbage collector.
+        self._waiters: dict[Waiter, None] = {}
 
     def __repr__(self) -> str:
         return f"<Core {self.record.ref} {self.record.state} waiters={len(self._waiters)}>"
@@ -159,7 +160,7 @@ class Core(Generic[R]):
     def enter(self, ready: Callable[[Record[Any], float], bool], *, outer: bool = True) -> Waiter:
         """Begin to wait until *ready*; whoever begins must :meth:`leave`."""
         waiter = Waiter(ready, outer=outer)
-        self._waiters.add(waiter)
+        self._waiters[waiter] = None
         self.services.watcher.watch(self)
         if self.services.trust and ready is not is_final:
             self.services.watcher.hasten(self)  # Those before may have been content with the end.
@@ -169,7 +170,7 @@ class Core(Generic[R]):
         """Wait no longer; leaving twice is harmless."""
         if waiter not in self._waiters:
             return
-        self._waiters.discard(waiter)
+        del self._waiters[waiter]
         if not self._waiters:
             self.services.watcher.unwatch(self)
             self.record.guards.unwatched()

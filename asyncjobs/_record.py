@@ -16,7 +16,7 @@ from asyncjobs import _pace
 from asyncjobs._guards import Guards
 from asyncjobs._news import UNASKED
 from asyncjobs._retry import is_transient, pause_after
-from asyncjobs._settling import Settling
+from asyncjobs._settling import UNDOUBTED, Settling
 from asyncjobs._states import FINAL, JobState, advance
 from asyncjobs._vanished import vanished
 from asyncjobs._words import UnknownWords
@@ -70,7 +70,7 @@ class Record(Generic[R]):
         self.epoch: int = 0
         self.pace: Pace = settings.paces.get(kind.name, kind.pace)
         self.guards: Guards = Guards(settings)
-        self._settling = Settling(kind.settle)
+        self._settling = Settling(kind.settle) if kind.settle else UNDOUBTED
         self._began = float("-inf")  # When the request behind the snapshot started.
         self._last: float | None = None  # When anything was last heard, or looked for in vain.
         self._quiet = 0

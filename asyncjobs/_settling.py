@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from asyncjobs._states import FINAL, JobState
 
 
@@ -66,3 +68,7 @@ class Settling:
         """Return when the window is over, if that is after *last*: the next look is the one that counts."""
         over = None if self._doubted is None else self._doubted[1] + self._window
         return None if over is None or over <= last else over
+
+
+#: Of kinds without a window, whose ends are never doubted: it decides nothing, so that one is enough for all.
+UNDOUBTED: Final = Settling(0.0)
