@@ -61,13 +61,16 @@ async def get_import(sdk, it):
     assert (await sdk(it.get, made.id)).title == "CRM"
 
 
-@works("websets.imports.list")
+@works("websets.imports.list", "websets.imports.list_all", "websets.imports.get_all")
 async def list_imports(sdk, it):
-    """One page, newest first."""
+    """Page by page, newest first."""
     made = [await imported(sdk) for _ in range(3)]
     page = await sdk(it.list, limit=2)
     rest = await sdk(it.list, limit=2, cursor=page.next_cursor)
-    assert [each.id for each in (*page.data, *rest.data)] == [each.id for each in reversed(made)]
+    newest_first = [each.id for each in reversed(made)]
+    assert [each.id for each in (*page.data, *rest.data)] == newest_first
+    assert [each.id for each in await sdk(it.list_all, limit=2)] == newest_first
+    assert [each.id for each in await sdk(it.get_all, limit=1)] == newest_first
 
 
 @works("websets.imports.update")
@@ -106,12 +109,14 @@ async def get_monitor(sdk, it):
     assert (await sdk(it.get, monitor.id)).last_run.monitor_id == monitor.id
 
 
-@works("websets.monitors.list")
+@works("websets.monitors.list", "websets.monitors.list_all", "websets.monitors.get_all")
 async def list_monitors(sdk, it):
     """All, or those of a webset."""
     one, other = await monitored(sdk), await monitored(sdk)
     assert [each.id for each in (await sdk(it.list, limit=5)).data] == [other.id, one.id]
     assert [each.id for each in (await sdk(it.list, webset_id=one.webset_id)).data] == [one.id]
+    assert [each.id for each in await sdk(it.list_all, limit=1)] == [other.id, one.id]
+    assert [each.id for each in await sdk(it.get_all, webset_id=other.webset_id)] == [other.id]
 
 
 @works("websets.monitors.update")
@@ -208,7 +213,7 @@ async def list_all_attempts(sdk, it):
 # Events.
 
 
-@works("websets.events.list", "websets.events.get")
+@works("websets.events.list", "websets.events.list_all", "websets.events.get_all", "websets.events.get")
 async def events(sdk, it):
     """Everything that has a type of its own, and the types that have no endpoint yet."""
     webset = await sdk(sdk.client.websets.create, {"search": {"query": "cats", "count": 2}})
@@ -226,6 +231,9 @@ async def events(sdk, it):
         *("webset.search.completed", "webset.item.created", "import.created", "import.completed"),
         *("monitor.created", "monitor.updated", "monitor.deleted", "monitor.run.created", "monitor.run.completed"),
     }
+    everything = [event.id for event in page.data]
+    assert [event.id for event in await sdk(it.list_all, limit=3)] == everything
+    assert [event.id for event in await sdk(it.get_all, limit=5)] == everything
     idle = (await sdk(it.list, types=["webset.idle"])).data
     assert webset.id in {(await sdk(it.get, event.id)).data.id for event in idle}
     sdk.sandbox.announce("webset.export.created", {"object": "webset_export", "id": "x"})
