@@ -7,7 +7,7 @@ is measured up to a million jobs with a time that is a number: a look takes a jo
 What a profile of ours shows: HTTP is 2 % of a round in which lists show all jobs. A quarter is decoding rows, a tenth
 is the agenda; what is read off rows, the record, the core and the watcher are about 6 % each. None of it depends on how
 many jobs there are but the agenda's heap and the processor's caches. While no look is due, 100,000 searches take a
-quarter of a millisecond a second, as few do: that is the session, which minds its idle connections.
+quarter of a millisecond a second.
 """
 
 from __future__ import annotations
