@@ -2,7 +2,7 @@
 One cancel of one job, shared by all who ask for it.
 
 The request is sent once, and again only where :mod:`asyncjobs._cancel` says so. While it queues for the first time it
-is no more than a place in the queue; from then on it is a task. It goes on while somebody waits for it. When the last
+is no more than a place in the queue; from then on it has a task. It goes on while somebody waits for it. When the last
 one leaves, a request on the wire is let finish, because aborting it would leave open whether the job runs on; one that
 only queues is withdrawn. A clean-up breaks it off all the same, since its bound has passed.
 """

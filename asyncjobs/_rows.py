@@ -7,7 +7,6 @@ Only what is on the way to the rows is walked through here, the rest is json's b
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -15,7 +14,6 @@ import attrs
 
 from asyncjobs._bodies import scan_json
 from asyncjobs._lists import read_rows
-from asyncjobs.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -28,17 +26,17 @@ class Odd(Exception):
 
 
 class Row(NamedTuple):
-    """One row of a page: a value and its *text*, from *begin* to *end*, and the *path* to its list."""
+    """One row of a page: a value, the *path* to its list, and its text from *begin* to *end* of *text*, if at hand."""
 
     path: str
     data: dict[str, Any]
-    text: str
-    begin: int
-    end: int
+    text: str = ""
+    begin: int = 0
+    end: int = 0
 
-    def encode(self) -> bytes:
-        """Return its text by itself, so that the page need not be kept."""
-        return self.text[self.begin : self.end].encode()
+    def encode(self) -> bytes | None:
+        """Return its text by itself, so that the page need not be kept; ``None`` if it is not at hand."""
+        return self.text[self.begin : self.end].encode() or None
 
 
 @attrs.frozen
@@ -98,20 +96,12 @@ def take_apart(page: Mapping[str, Any], paths: Iterable[str]) -> Iterator[Row]:
     Yield the rows of a page that was decoded as a whole.
 
     Raises:
-        ProtocolError: There is no list where one should be, or a row is nested too deeply.
+        ProtocolError: There is no list where one should be.
     """
     for path in paths:
         for row in read_rows(page, path):
             if row and isinstance(row, dict):
-                text = _write(row)
-                yield Row(path, row, text, 0, len(text))
-
-
-def _write(row: dict[str, Any]) -> str:
-    try:
-        return json.dumps(row, separators=(",", ":"))
-    except RecursionError:
-        raise ProtocolError("a page of a list: a row is nested too deeply") from None
+                yield Row(path, row)
 
 
 def _value(text: str, at: int, places: Places, *, keep: bool) -> Generator[Row, None, tuple[Any, int]]:
