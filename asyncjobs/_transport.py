@@ -68,9 +68,8 @@ class AiohttpTransport:
         self._owns_session = session is None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        # What bounds the whole is a scope of asyncio's with a timer that it shares, which costs a fifth of aiohttp's.
+        # What bounds the whole is a scope with a timer that it shares, which costs a tenth of aiohttp's.
         self._bounds = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=_bound(settings.connect_timeout))
-        self._timeout = _bound(settings.request_timeout)
         self._limits = Deadlines()
 
     async def send(self, request: Request) -> Reply:
@@ -87,20 +86,13 @@ class AiohttpTransport:
         shown = f"{self._base}{request.target.partition('?')[0]}"
         concealer = self._credentials.concealer
         try:
-            async with asyncio.timeout(None) as scope:
-                limit = (
-                    None if self._timeout is None else self._limits.start(self._timeout, lambda: scope.reschedule(0))
-                )
+            with self._limits.scope(self._settings.request_timeout):
+                response = await self._ask(session, request)
                 try:
-                    response = await self._ask(session, request)
-                    try:
-                        body = await self._read(response)
-                    finally:
-                        # Read to its end, it has given its connection back; else that is closed now.
-                        response.release()
+                    body = await self._read(response)
                 finally:
-                    if limit is not None:
-                        limit.lift()
+                    # Read to its end, it has given its connection back; else that is closed now.
+                    response.release()
             said = concealer.conceal_headers(response.headers, response.raw_headers)
             if body is None:
                 message = f"{shown}: the body has more than max_body_bytes ({self._settings.max_body_bytes})"

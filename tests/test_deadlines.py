@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,3 +114,83 @@ async def test_nothing_is_reached_after_the_close():
     deadlines.close()
     await asyncio.sleep(2)
     assert reached == []
+
+
+#: When somebody else cancels, how long each of two steps takes, the limits of an inner and an outer block, and what the
+#: task does when it is cancelled: nothing, hold on for a moment, or fail.
+TIMES = st.sampled_from([0.0, 1.0, 2.0, 3.0, 5.0])
+LIMITS = st.sampled_from([1.0, 2.0, 3.0, 5.0])
+MANNERS = st.sampled_from(["", "clings", "fails"])
+STORIES = st.tuples(st.none() | TIMES, st.none() | TIMES, TIMES, TIMES, LIMITS, LIMITS, MANNERS)
+
+
+async def _tell(story, outer, inner):
+    """Return what becomes of a task that works in two blocks that are bounded, one within the other, and when."""
+    first, second, before, within, inner_limit, outer_limit, manner = story
+    loop = asyncio.get_running_loop()
+    began, seen = loop.time(), []
+
+    async def work():
+        try:
+            async with outer(outer_limit):
+                await asyncio.sleep(before)
+                try:
+                    async with inner(inner_limit):
+                        try:
+                            await asyncio.sleep(within)
+                        except asyncio.CancelledError:
+                            if manner == "clings":
+                                await asyncio.sleep(1.0)
+                            if manner == "fails":
+                                raise KeyError from None
+                            raise
+                except (TimeoutError, KeyError) as error:
+                    seen.append((type(error), loop.time() - began))
+                await asyncio.sleep(1.0)
+        except TimeoutError:
+            seen.append(("outer", loop.time() - began))
+        seen.append(asyncio.current_task().cancelling())
+        await asyncio.sleep(0.5)
+
+    task = asyncio.create_task(work())
+    for at in (first, second):
+        if at is not None:
+            loop.call_at(began + at, task.cancel)
+    await asyncio.wait((task,))
+    return seen, task.cancelled(), loop.time() - began
+
+
+@given(STORIES)
+def test_a_scope_keeps_the_rules_of_asyncio(story):
+    """Whoever cancels when, and whatever lies within what: a scope ends as one of asyncio does."""
+    deadlines = Deadlines()
+
+    @contextlib.asynccontextmanager
+    async def ours(seconds):
+        with deadlines.scope(seconds):
+            yield
+
+    theirs = run_virtual(_tell(story, asyncio.timeout, asyncio.timeout))
+    for outer, inner in ((ours, ours), (ours, asyncio.timeout), (asyncio.timeout, ours)):
+        deadlines = Deadlines()
+        assert run_virtual(_tell(story, outer, inner)) == theirs
+
+
+async def test_a_scope_without_end_bounds_nothing():
+    """Infinity is no time that an event loop could wait for."""
+    deadlines = Deadlines()
+    before = len(asyncio.get_running_loop()._scheduled)
+    with deadlines.scope(math.inf):
+        assert len(asyncio.get_running_loop()._scheduled) == before
+        await asyncio.sleep(1e6)
+
+
+async def test_a_scope_lifts_its_limit_however_it_is_left():
+    """What comes after the block is not bounded any more."""
+    deadlines = Deadlines()
+    with pytest.raises(KeyError), deadlines.scope(1.0):
+        raise KeyError
+    with deadlines.scope(1.0):
+        pass
+    await asyncio.sleep(2.0)
+    assert asyncio.current_task().cancelling() == 0
