@@ -96,9 +96,11 @@ class Admission:
         self._windows = {limit.name: _Window(limit) for limit in limits}
         self._slots = slots
         self._look_slots = max(1, slots - slots // _LOOKS_PER)
-        #: For each lane, a queue for each set of costs.
+        #: For each lane, a queue for each set of costs; there are few, and they stay when they are empty.
         self._queues: tuple[dict[_Costs, deque[Ticket]], ...] = tuple({} for _ in Lane)
-        self._queued = 0  # How many are in them, those that were withdrawn and not met yet included.
+        #: How many are in those of a lane, and in all, with those that were withdrawn and not met yet.
+        self._queued_in = [0] * len(Lane)
+        self._queued = 0
         self._numbers = itertools.count(1)
         self._in_flight = [0] * len(Lane)
         self._since_look = 0
@@ -117,8 +119,13 @@ class Admission:
         """Put *ticket* at the end of its queue."""
         ticket.number = next(self._numbers)
         # Limits that this service does not have cost nothing.
-        ticket.costs = tuple([each for each in ticket.costs if each[0] in self._windows])
-        self._queues[ticket.lane].setdefault(ticket.costs, deque()).append(ticket)
+        costs = tuple([each for each in ticket.costs if each[0] in self._windows]) if self._windows else ()
+        ticket.costs = costs
+        queue = self._queues[ticket.lane].get(costs)
+        if queue is None:
+            queue = self._queues[ticket.lane][costs] = deque()
+        queue.append(ticket)
+        self._queued_in[ticket.lane] += 1
         self._queued += 1
 
     def withdraw(self, ticket: Ticket) -> None:
@@ -140,8 +147,7 @@ class Admission:
         admitted: list[Ticket] = []
         self.next_time = None
         while self._queued and (ticket := self._choose(now)) is not None:
-            self._queues[ticket.lane][ticket.costs].popleft()
-            self._queued -= 1
+            self._unqueue(ticket.lane, self._queues[ticket.lane][ticket.costs])
             for name, cost in ticket.costs:
                 self._windows[name].take(cost, now)
             self._in_flight[ticket.lane] += 1
@@ -161,7 +167,7 @@ class Admission:
         # A look whose turn it is leaves no room for others: they have had theirs.
         modest = self._since_look < _LOOKS_PER - 1
         for lane in _ORDER if modest else _LOOKS_FIRST:
-            if not self._queues[lane] or (lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots):
+            if not self._queued_in[lane] or (lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots):
                 continue
             for ticket in self._heads(lane):
                 if self._paused[lane] > now:
@@ -182,15 +188,16 @@ class Admission:
 
     def _heads(self, lane: Lane) -> list[Ticket]:
         heads: list[Ticket] = []
-        queues = self._queues[lane]
-        for costs, queue in list(queues.items()):
+        for queue in self._queues[lane].values():
             while queue and queue[0].withdrawn:
-                queue.popleft()
-                self._queued -= 1
+                self._unqueue(lane, queue)
             if queue:
                 heads.append(queue[0])
-            else:
-                del queues[costs]
         if len(heads) > 1:
             heads.sort(key=lambda ticket: ticket.number)
         return heads
+
+    def _unqueue(self, lane: Lane, queue: deque[Ticket]) -> None:
+        queue.popleft()
+        self._queued_in[lane] -= 1
+        self._queued -= 1

@@ -91,14 +91,19 @@ def read_json(body: bytes, *, token: bool = False, again: bool = False) -> Any:
         ValueError: It is no JSON.
         RecursionError: It is nested too deeply.
     """
-    # A service may escape any letter.
-    hook = None if token or (_MARK_BYTES not in body and b"\\u00" not in body) else _without_token
+    # A service may escape any letter; most use no escapes at all, which is soon seen.
+    plain = _MARK_BYTES not in body and (b"\\" not in body or b"\\u00" not in body)
+    hook = None if token or plain else _without_token
     constant = None if again else _no_constant
     if hook is None and not again:
         try:
-            return _DECODER.decode(body.decode())
+            text = body.decode()
+            value, end = scan_json(text, 0)
+            if end == len(text):
+                return value
         except ValueError:
-            pass  # Another encoding of Unicode, or no JSON; what follows knows.
+            pass
+        # Space around it, another encoding of Unicode, or no JSON: what follows knows.
     return json.loads(body, parse_constant=constant, object_hook=hook)
 
 

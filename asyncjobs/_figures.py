@@ -22,8 +22,12 @@ def _steps(path: str) -> tuple[str, ...]:
 
 def pick(payload: Mapping[str, Any], path: str) -> Any:
     """Return what stands at a dotted *path*, or ``None``."""
+    return _walk(payload, _steps(path))
+
+
+def _walk(payload: Mapping[str, Any], steps: tuple[str, ...]) -> Any:
     value: Any = payload
-    for key in _steps(path):
+    for key in steps:
         if not isinstance(value, dict):
             return None
         value = value.get(key)
@@ -31,21 +35,23 @@ def pick(payload: Mapping[str, Any], path: str) -> Any:
 
 
 _WHOLE: Final = {"found", "analyzed"}
-_NUMBERS: Final = {int, float}
+#: In bits: a longer integer is no float.
+_LONGEST: Final = 1000
 
 
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
     """Return how far the job is, ``None`` if its service does not tell."""
     figures: dict[str, Any] = {}
-    for name, path in kind.progress.items():
-        value = pick(payload, path)
-        # Figures for people must never break a look: what is no number, and true is none, is not told.
-        if type(value) not in _NUMBERS:
+    for holder, names in kind.figures:
+        held = _walk(payload, holder)
+        if not isinstance(held, dict):
             continue
-        try:
-            figure = float(value)
-        except OverflowError:
-            continue
-        if math.isfinite(figure):
-            figures[name] = int(value) if name in _WHOLE else figure
+        for name, key in names:
+            value = held.get(key)
+            # Figures for people must never break a look: what is no number, and true is none, is not told.
+            if type(value) is int:
+                if value.bit_length() <= _LONGEST:
+                    figures[name] = value if name in _WHOLE else float(value)
+            elif type(value) is float and math.isfinite(value):
+                figures[name] = int(value) if name in _WHOLE else value
     return Progress(**figures) if figures else None

@@ -95,6 +95,14 @@ class Pace:
             raise InvalidArgument("pace", "needs 0 < first, urgent <= ceiling and 1 <= factor <= 100")
 
 
+def _figures(progress: Mapping[str, str]) -> tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]:
+    holders: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for name, path in progress.items():
+        *steps, last = path.split(".")
+        holders.setdefault(tuple(steps), []).append((name, last))
+    return tuple((steps, tuple(names)) for steps, names in holders.items())
+
+
 @attrs.frozen(kw_only=True)
 class JobKind(Generic[R_co]):
     """
@@ -143,9 +151,14 @@ class JobKind(Generic[R_co]):
     trace: Trace | None = None
     events: EventSource | None = None
     states: StateStream | None = None
+    #: What is read with each reply: the steps to what holds figures of progress, and by field the last step to each.
+    figures: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = attrs.field(
+        init=False, repr=False, eq=False
+    )
 
     def __attrs_post_init__(self) -> None:
         """Refuse a data sheet that contradicts itself, here rather than at three in the morning."""
+        object.__setattr__(self, "figures", _figures(self.progress))
         if not is_kind_name(self.name):
             raise InvalidArgument("name", f"expected one such as 'exa.search', which refs can spell, got {self.name!r}")
         parts = tuple(self.identity)

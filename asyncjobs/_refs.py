@@ -21,6 +21,7 @@ _LONGEST_REF: Final = _LONGEST_KIND + _MOST_PARTS * (12 * MAX_ID_LENGTH + 1)
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]+")
+_STEPS: Final = frozenset({".", ".."})
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -38,7 +39,7 @@ def check_id(value: object, field: str) -> str:
         raise InvalidArgument(field, "an id cannot be empty")
     if len(value) > MAX_ID_LENGTH:
         raise InvalidArgument(field, f"an id has at most {MAX_ID_LENGTH} characters, got {len(value)}")
-    if value in {".", ".."}:
+    if value in _STEPS:
         raise InvalidArgument(field, "'.' and '..' are steps of a path, not ids")
     if not value.isprintable():
         raise InvalidArgument(field, "an id has no control or unprintable characters")
@@ -53,6 +54,18 @@ def is_kind_name(value: object) -> bool:
 def encode_segment(value: str) -> str:
     """Return *value* percent-encoded as one segment of a path: no slash of it can add another."""
     return value if _PLAIN.fullmatch(value) else quote(value, safe="")
+
+
+def segment(value: object, field: str) -> str:
+    """
+    Return the id *value* as one segment of a path.
+
+    Raises:
+        InvalidArgument: See :func:`check_id`.
+    """
+    if type(value) is str and len(value) <= MAX_ID_LENGTH and value not in _STEPS and _PLAIN.fullmatch(value):
+        return value  # Nearly all are, and there is one in each request.
+    return encode_segment(check_id(value, field))
 
 
 def _check_kind(_: object, __: object, value: Any) -> None:

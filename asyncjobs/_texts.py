@@ -15,6 +15,8 @@ def clean(text: str, longest: int = LONGEST_TEXT) -> str:
     Control characters, line breaks and lone surrogates become spaces: it is data, it may end on a terminal, and it
     must not be taken for a line of the log.
     """
+    if len(text) <= longest and text.isprintable() and " " not in text:
+        return text  # As ids of requests are, which come with every reply.
     text = text[: 4 * longest]
     printable = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
     words = " ".join(printable.split())

@@ -12,7 +12,7 @@ from asyncjobs._bodies import encode_body, is_encodable, read_json
 from asyncjobs._figures import pick, progress_of
 from asyncjobs._kinds import JobKind, Lane
 from asyncjobs._models import Snapshot, Source
-from asyncjobs._refs import JobRef, check_id, encode_segment
+from asyncjobs._refs import JobRef, check_id, segment
 from asyncjobs._states import JobState
 from asyncjobs._texts import clean
 from asyncjobs.errors import InvalidArgument, ProtocolError
@@ -34,7 +34,9 @@ LANES: Final[Mapping[Verb, Lane]] = {
 }
 
 
-@attrs.frozen(kw_only=True)
+# Nobody changes a request or a reply; but to freeze one costs twice as much as all else about making it, and each of
+# thousands of jobs has its own.
+@attrs.define(kw_only=True)
 class Request:
     """One request, without the service's address and without credentials."""
 
@@ -48,7 +50,7 @@ class Request:
     body: bytes | None = attrs.field(default=None, repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Reply:
     """
     One reply, read to its end.
@@ -78,7 +80,7 @@ def fill(call: Call, ids: Sequence[str]) -> str:
         raise InvalidArgument("ref", f"expected {len(fields)} ids ({', '.join(fields)}), got {len(ids)}")
     path = call.texts[0]
     for value, field, text in zip(ids, fields, call.texts[1:], strict=True):
-        path += encode_segment(check_id(value, field)) + text
+        path += segment(value, field) + text
     return path
 
 
@@ -97,26 +99,29 @@ def build(
         InvalidArgument: An id cannot be a path segment, a value in *query* is no text, or *body* is no JSON.
     """
     target = fill(call, ids)
-    pairs = [*call.query.items(), *query]
-    if pairs:
+    if call.query or query:
+        pairs = [*call.query.items(), *query]
         for name, value in pairs:
             if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' input
                 raise InvalidArgument(name, f"expected str, got {type(value).__name__}")
             if not is_encodable(value):
                 raise InvalidArgument(name, "has lone surrogates, which cannot be sent")
         target = f"{target}?{urlencode(pairs)}"
-    # A write that may be repeated is a cancel, a delete or an update: it does not wait behind creates.
-    by_method = Lane.LOOK if call.method == "GET" else Lane.CANCEL if call.repeatable else Lane.CREATE
     return Request(
         method=call.method,
         target=target,
-        lane=by_method if verb is None else LANES[verb],
+        lane=_lane(call) if verb is None else LANES[verb],
         repeatable=call.repeatable,
         verb=verb,
         costs=call.costs,
         headers=call.headers,
         body=None if body is None else encode_body(body),
     )
+
+
+def _lane(call: Call) -> Lane:
+    # A write that may be repeated is a cancel, a delete or an update: it does not wait behind creates.
+    return Lane.LOOK if call.method == "GET" else Lane.CANCEL if call.repeatable else Lane.CREATE
 
 
 def decode(reply: Reply, *, token: bool = False) -> dict[str, Any]:
