@@ -111,6 +111,28 @@ class Snapshot(Generic[R_co]):
         return self._resource
 
 
+def text_of(snapshot: Snapshot[Any]) -> str:
+    """Return the text of the payload."""
+    return snapshot._body.decode()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - of the same module
+
+
+def seen_again(snapshot: Snapshot[R_co], *, observed_at: datetime, request_id: str | None) -> Snapshot[R_co]:
+    """Return what a later reply says that has the same payload."""
+    return Snapshot(
+        ref=snapshot.ref,
+        state=snapshot.state,
+        status=snapshot.status,
+        progress=snapshot.progress,
+        reason=snapshot.reason,
+        observed_at=observed_at,
+        source=snapshot.source,
+        request_id=request_id,
+        body=snapshot._body,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - of the same module
+        resource_type=snapshot._resource_type,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        keys=snapshot._keys,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    )
+
+
 _PICKLED: dict[str, tuple[type, ...]] = {
     "ref": (JobRef,),
     "state": (JobState,),

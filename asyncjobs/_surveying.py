@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from asyncjobs._caller import Witness
 from asyncjobs._lists import next_cursor, page_request
+from asyncjobs._models import seen_again
 from asyncjobs._rounds import Route, Tally
 from asyncjobs._rows import Odd, Walk, places_of, take_apart
+from asyncjobs._standing import Standing
 from asyncjobs._wire import decode, identify, ids_of, read_row
 from asyncjobs.errors import ProtocolError
 
@@ -37,14 +39,17 @@ class Round(Witness):
     One reading of a list: who is expected in it, and how far it has got.
 
     Those whom it shows are due again together, however long it takes from page to page: *spread* from 0 to 1 is the
-    dice for all of them.
+    dice for all of them. They are due so many seconds *later* as keeps it apart from other lists.
     """
 
-    def __init__(self, route: Route, wanted: set[Core[Any]], spread: float) -> None:
+    def __init__(self, route: Route, wanted: set[Core[Any]], spread: float, later: float = 0.0) -> None:
         self.route: Route = route
         self.wanted: set[Core[Any]] = wanted
         self.spread: float = spread
+        self.later: float = later
         self.task: asyncio.Task[Tally]
+        #: Which rows need not be decoded again.
+        self.standing: Standing[Core[Any]] | None = None
         #: Those that it has shown: a page that only repeats others is worth nothing.
         self.shown: set[Core[Any]] = set()
         self._names = {(core.record.ref.kind, core.record.ref.parts): core for core in wanted}
@@ -69,7 +74,7 @@ class Round(Witness):
     def next_look(self, core: Core[Any], now: float) -> float:
         """Return when a job that it has just shown is due again."""
         due = core.next_look(now, self.spread)
-        return due if core.urgent or self.came is None else due - (now - self.came)
+        return due if core.urgent or self.came is None else due - (now - self.came) + self.later
 
 
 class Surveyor:
@@ -127,6 +132,9 @@ class Surveyor:
             APIError, TransportError, ProtocolError: A page could not be read.
         """
         tally = Tally()
+        this.standing = Standing(
+            ((core, core.record) for core in this.wanted), self._kinds[this.route.survey.call.address]
+        )
         for number, query in enumerate(this.route.survey.turns or ({},)):
             cursor: str | None = None
             more = bool(this.wanted) or not number
@@ -165,7 +173,7 @@ class Surveyor:
     async def _take_apart(self, this: Round, reply: Reply) -> tuple[dict[str, Any], list[Sighting]]:
         """Return a page, read to its end before any of it counts, and what it says of jobs that somebody waits for."""
         address = this.route.survey.call.address
-        walk = Walk(reply.body, self._places[address])
+        walk = Walk(reply.body, self._places[address], this.standing)
         try:
             sightings = await self._sight(this, reply, walk)
         except Odd:
@@ -179,6 +187,12 @@ class Surveyor:
         for number, row in enumerate(rows):
             if number and not number % _AT_ONCE:
                 await asyncio.sleep(0)
+            if row.known is not None:
+                core, before = row.known
+                if core.watched:
+                    again = seen_again(before, observed_at=reply.received_at, request_id=reply.request_id)
+                    sightings.append((core, again))
+                continue
             for kind in kinds[row.path]:
                 core = self._core_of(this, kind, row.data)
                 if core is None or not core.watched:

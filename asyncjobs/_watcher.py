@@ -2,9 +2,8 @@
 One task that looks at all jobs that somebody waits for.
 
 It is started by the first waiter and ends with the last one. Each look, and each reading of a list that shows many
-jobs, is a short task of its own, at most *connections* of them; who is due, and what covers them, is the agenda's
-business. While the service is away, the weather says how many of those may go: the others stay due, and are told for
-how long they have been held.
+jobs, is a short task of its own, at most *connections* of them; the agenda says who is due, and what covers them.
+While the service is away, the weather says how many of those may go: the others stay due, and are told for how long.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncjobs._agenda import Agenda
 from asyncjobs._crowding import Crowd
-from asyncjobs._pace import LISTED, soonest
+from asyncjobs._pace import APART, LISTED, soonest
 from asyncjobs._retry import is_transient
 from asyncjobs._surveying import Round
 from asyncjobs._waiters import Look
@@ -147,13 +146,15 @@ class Watcher:
         waiting = len(self)  # Before those who are served now are taken out.
         errands = self._agenda.take(now, room, lists=not self._weather.away)
         self._weather.began(len(errands), now, random.random())  # noqa: S311 - jitter is no secret
+        later = 0.0
         for errand in errands:
-            kind, pace = errand.keys[0].record.kind, errand.keys[0].record.pace
-            self._crowd.note(kind.name, due=errand.due, now=now, allowed=2 * pace.ceiling, waiting=waiting)
+            first = errand.keys[0].record
+            self._crowd.note(first.kind.name, due=errand.due, now=now, allowed=2 * first.pace.ceiling, waiting=waiting)
             if errand.route is None:
                 self._look(*errand.keys)
             else:
-                self._survey(errand.route, errand.keys)
+                self._survey(errand.route, errand.keys, later)
+                later += APART
 
     def _choose_probe(self, now: float) -> None:
         """Tell all that are due that they are held, and put the one in front that has failed least often."""
@@ -167,11 +168,11 @@ class Watcher:
     def _look(self, core: Core[Any]) -> None:
         look = core.begin_look()
         look.shared.hold()
-        self._looking[core] = look
-        self._under_way(look)
+        self._under_way(look, (core,))
         look.shared.task.add_done_callback(lambda _: self._looked(core, look))
 
-    def _under_way(self, look: Look | Round) -> None:
+    def _under_way(self, look: Look | Round, cores: Iterable[Core[Any]]) -> None:
+        self._looking.update(dict.fromkeys(cores, look))
         self._crowd.begin(look)
         look.on_sent = functools.partial(self._crowd.sent, look)
 
@@ -191,10 +192,9 @@ class Watcher:
             self._schedule(core)
         self._wake.set()
 
-    def _survey(self, route: Route, keys: Iterable[Core[Any]]) -> None:
-        this = Round(route, set(keys), random.uniform(*LISTED))  # noqa: S311 - jitter is no secret
-        self._looking.update(dict.fromkeys(this.wanted, this))
-        self._under_way(this)
+    def _survey(self, route: Route, keys: Iterable[Core[Any]], later: float) -> None:
+        this = Round(route, set(keys), random.uniform(*LISTED), later)  # noqa: S311 - jitter is no secret
+        self._under_way(this, this.wanted)
         this.task = self._tasks.start_errand(
             self._surveyor.read(this, lambda core: self._shown(core, this)), f"survey {route.survey.call.path}"
         )

@@ -42,6 +42,7 @@ TIERS = [
         "_trust",
         "_tails",
         "_record",
+        "_standing",
         "_cancel",
         "_following",
         "_rounds",

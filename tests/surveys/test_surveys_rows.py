@@ -101,6 +101,7 @@ ODD = {
     "a comma too many": b'{"data":[{"id":"1"},]}',
     "no comma": b'{"data":[{"id":"1"}{"id":"2"}]}',
     "a name that is none": b'{"data":[{"id":"1"}],5:6}',
+    "a list for a name": b'{"data":[{"id":"1"}],[]:6}',
     "another encoding": '{"data":[{"id":"1"}]}'.encode("utf-16"),
     "nested too deeply": b'{"data":[' + b"[" * 200_000,
     "empty": b"",
