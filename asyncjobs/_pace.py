@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 JITTER = 0.2
 #: For those whom a list shows the dice fall here, for all of them alike. One list is one request, which need not be
 #: kept apart from others; and it comes a little sooner than a look at one alone, so that nobody hears later by a list.
-LISTED = (0.42, 0.43)
+LISTED = (0.38, 0.39)
 #: Lists that were asked for in the same moment are asked for again so many seconds apart. Their pages would come
 #: together, and whoever waits for what is in one would wait until the others are read, too, which takes about as long.
 APART = 0.005
