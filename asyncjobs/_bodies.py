@@ -99,11 +99,11 @@ def read_json(body: bytes, *, token: bool = False, again: bool = False) -> Any:
         try:
             text = body.decode()
             value, end = scan_json(text, 0)
-            if end == len(text):
+            if not text[end:].strip(" \t\n\r"):
                 return value
         except ValueError:
             pass
-        # Space around it, another encoding of Unicode, or no JSON: what follows knows.
+        # Space before it, another encoding of Unicode, or no JSON: what follows knows.
     return json.loads(body, parse_constant=constant, object_hook=hook)
 
 

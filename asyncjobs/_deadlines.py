@@ -36,8 +36,8 @@ class Scope:
     """
     A limit for what the current task does in a ``with`` block: ``TimeoutError`` ends the block when it is reached.
 
-    It keeps the rules of :class:`asyncio.Timeout`, which costs four times as much even if its timer is a shared one:
-    a cancel of somebody else's that comes first, or in the same moment, goes through.
+    It keeps the rules of Python 3.11's :class:`asyncio.Timeout`, which costs four times as much even if its timer is a
+    shared one: a cancel of somebody else's that comes first, or in the same moment, goes through.
     """
 
     __slots__ = ("_cancelling", "_deadlines", "_limit", "_reached", "_seconds", "_task")

@@ -35,8 +35,8 @@ def _walk(payload: Mapping[str, Any], steps: tuple[str, ...]) -> Any:
 
 
 _WHOLE: Final = {"found", "analyzed"}
-#: In bits: a longer integer is no float.
-_LONGEST: Final = 1000
+#: In bits: a longer integer may be no float.
+_LONGEST: Final = 1023
 
 
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:

@@ -7,7 +7,7 @@ The engine asks these values and never the name of a service. If it would need t
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum, auto
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -95,7 +95,11 @@ class Pace:
             raise InvalidArgument("pace", "needs 0 < first, urgent <= ceiling and 1 <= factor <= 100")
 
 
-def _figures(progress: Mapping[str, str]) -> tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]:
+#: The steps to each object that holds figures of progress, with the name of each figure and the last step to it.
+_Figures: TypeAlias = tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]
+
+
+def _figures(progress: Mapping[str, str]) -> _Figures:
     holders: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     for name, path in progress.items():
         *steps, last = path.split(".")
@@ -151,14 +155,11 @@ class JobKind(Generic[R_co]):
     trace: Trace | None = None
     events: EventSource | None = None
     states: StateStream | None = None
-    #: What is read with each reply: the steps to what holds figures of progress, and by field the last step to each.
-    figures: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = attrs.field(
-        init=False, repr=False, eq=False
-    )
+    #: The paths of *progress* as they are read with each reply.
+    figures: _Figures = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a data sheet that contradicts itself, here rather than at three in the morning."""
-        object.__setattr__(self, "figures", _figures(self.progress))
         if not is_kind_name(self.name):
             raise InvalidArgument("name", f"expected one such as 'exa.search', which refs can spell, got {self.name!r}")
         parts = tuple(self.identity)
@@ -176,6 +177,7 @@ class JobKind(Generic[R_co]):
             raise InvalidArgument("create", f"{self.name}: a create is never repeatable, a second one is a second bill")
         if self.trace is not None and self.roll is None:
             raise InvalidArgument("trace", f"{self.name}: needs a create, and a survey that takes no other ids")
+        object.__setattr__(self, "figures", _figures(self.progress))
 
     @property
     def roll(self) -> Survey | None:

@@ -11,11 +11,9 @@ if TYPE_CHECKING:
 #: Looks are spread by up to this part of their interval, so that jobs created together drift apart.
 JITTER = 0.2
 #: For those whom a list shows the dice fall here, for all of them alike. One list is one request, which need not be
-#: kept apart from others; and it comes a little sooner than a look at one alone, so that nobody hears later by a list.
-LISTED = (0.38, 0.39)
-#: Lists that were asked for in the same moment are asked for again so many seconds apart. Their pages would come
-#: together, and whoever waits for what is in one would wait until the others are read, too, which takes about as long.
-APART = 0.005
+#: kept apart from others by as much; and it comes a little sooner than a look at one alone, so that nobody hears later
+#: by a list. Lists that were asked for in one moment still drift apart: pages that come together hold each other up.
+LISTED = (0.33, 0.45)
 #: For so many looks a hint is followed up, though the news would come by itself: services read behind their events.
 FOLLOWED_UP = 4
 _LONGEST_OUTAGE_DELAY = 30.0

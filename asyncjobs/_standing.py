@@ -2,13 +2,15 @@
 Rows that stand in a list as they stood there before: they say what is known already, and need not be decoded again.
 
 Of thousands of jobs that somebody waits for, few change from one look to the next, and decoding them is most of what
-looking costs. The text of a job's last look is kept anyway. Where a row bears the job's id and goes on as that text
-does, to its last brace, it is the same row, because an object of JSON ends where it ends, whatever follows.
+looking costs. The text of a job's last look is kept anyway. Where a row begins with the job's id and goes on as that
+text does, to its last brace, it says the same, because an object of JSON ends where it ends, whatever follows. It is
+about the same job if the ids of what that lies in are the list's own, or stand in the row.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -42,14 +44,22 @@ def repeatable(record: Record[Any]) -> Snapshot[Any] | None:
 
 class Standing(Generic[T]):
     """
-    Those of the jobs *wanted* in a list that stand there as before; *kinds* are those of the rows, by path.
+    Those of the jobs *wanted* in a list that stand there as before.
 
-    Each job comes as what stands for it, and its record.
+    Each job comes as what stands for it, and its record. *kinds* are those of the rows, by path, and *ids* the leading
+    ids of all that the list shows.
     """
 
-    def __init__(self, wanted: Iterable[tuple[T, Record[Any]]], kinds: Mapping[str, Sequence[JobKind[Any]]]) -> None:
-        self._wanted = {each[1].ref.id: each for each in wanted}
-        self._kinds = kinds
+    def __init__(
+        self,
+        wanted: Iterable[tuple[T, Record[Any]]],
+        kinds: Mapping[str, Sequence[JobKind[Any]]],
+        ids: tuple[str, ...] = (),
+    ) -> None:
+        self._wanted = {each[1].ref.id: each for each in wanted if each[1].ref.parts[: len(ids)] == ids}
+        # A row that may be of two kinds must be decoded.
+        self._rows = {path: (each[0], _beginning(_keys(each[0])[-1])) for path, each in kinds.items() if len(each) == 1}
+        self._known = len(ids)
 
     def find(self, path: str, text: str, at: int) -> tuple[tuple[T, Snapshot[Any]], int] | None:
         """
@@ -57,10 +67,24 @@ class Standing(Generic[T]):
 
         ``None`` if none does.
         """
-        kind, *others = self._kinds[path]
-        begins = None if others else _beginning([*kind.identity.values()][-1]).match(text, at)
+        kind, beginning = self._rows.get(path, (None, None))
+        begins = beginning.match(text, at) if beginning is not None else None
         found = None if begins is None else self._wanted.get(begins[1])
         if found is None or found[1].kind is not kind or (snapshot := repeatable(found[1])) is None:
             return None
         row = text_of(snapshot)
-        return ((found[0], snapshot), at + len(row)) if text.startswith(row, at) else None
+        if not text.startswith(row, at) or not self._spelled(found[1], row):
+            return None
+        return (found[0], snapshot), at + len(row)
+
+    def _spelled(self, record: Record[Any], row: str) -> bool:
+        """Whether *row* itself names what its job lies in, as far as the list does not."""
+        names = zip(_keys(record.kind), record.ref.parts, strict=True)
+        return all(
+            f'"{key}":"{part}"' in row or f'"{key}": "{part}"' in row
+            for key, part in itertools.islice(names, self._known, len(record.ref.parts) - 1)
+        )
+
+
+def _keys(kind: JobKind[Any]) -> tuple[str, ...]:
+    return tuple(kind.identity.values())

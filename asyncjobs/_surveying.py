@@ -39,14 +39,13 @@ class Round(Witness):
     One reading of a list: who is expected in it, and how far it has got.
 
     Those whom it shows are due again together, however long it takes from page to page: *spread* from 0 to 1 is the
-    dice for all of them. They are due so many seconds *later* as keeps it apart from other lists.
+    dice for all of them.
     """
 
-    def __init__(self, route: Route, wanted: set[Core[Any]], spread: float, later: float = 0.0) -> None:
+    def __init__(self, route: Route, wanted: set[Core[Any]], spread: float) -> None:
         self.route: Route = route
         self.wanted: set[Core[Any]] = wanted
         self.spread: float = spread
-        self.later: float = later
         self.task: asyncio.Task[Tally]
         #: Which rows need not be decoded again.
         self.standing: Standing[Core[Any]] | None = None
@@ -74,7 +73,7 @@ class Round(Witness):
     def next_look(self, core: Core[Any], now: float) -> float:
         """Return when a job that it has just shown is due again."""
         due = core.next_look(now, self.spread)
-        return due if core.urgent or self.came is None else due - (now - self.came) + self.later
+        return due if core.urgent or self.came is None else due - (now - self.came)
 
 
 class Surveyor:
@@ -132,9 +131,8 @@ class Surveyor:
             APIError, TransportError, ProtocolError: A page could not be read.
         """
         tally = Tally()
-        this.standing = Standing(
-            ((core, core.record) for core in this.wanted), self._kinds[this.route.survey.call.address]
-        )
+        kinds = self._kinds[this.route.survey.call.address]
+        this.standing = Standing(((core, core.record) for core in this.wanted), kinds, this.route.ids)
         for number, query in enumerate(this.route.survey.turns or ({},)):
             cursor: str | None = None
             more = bool(this.wanted) or not number

@@ -3,7 +3,7 @@ One task that looks at all jobs that somebody waits for.
 
 It is started by the first waiter and ends with the last one. Each look, and each reading of a list that shows many
 jobs, is a short task of its own, at most *connections* of them; the agenda says who is due, and what covers them.
-While the service is away, the weather says how many of those may go: the others stay due, and are told for how long.
+While the service is away, the weather says how many of those may go: the others stay due, told how long they are held.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncjobs._agenda import Agenda
 from asyncjobs._crowding import Crowd
-from asyncjobs._pace import APART, LISTED, soonest
+from asyncjobs._pace import LISTED, soonest
 from asyncjobs._retry import is_transient
 from asyncjobs._surveying import Round
 from asyncjobs._waiters import Look
@@ -146,15 +146,13 @@ class Watcher:
         waiting = len(self)  # Before those who are served now are taken out.
         errands = self._agenda.take(now, room, lists=not self._weather.away)
         self._weather.began(len(errands), now, random.random())  # noqa: S311 - jitter is no secret
-        later = 0.0
         for errand in errands:
             first = errand.keys[0].record
             self._crowd.note(first.kind.name, due=errand.due, now=now, allowed=2 * first.pace.ceiling, waiting=waiting)
             if errand.route is None:
                 self._look(*errand.keys)
             else:
-                self._survey(errand.route, errand.keys, later)
-                later += APART
+                self._survey(errand.route, errand.keys)
 
     def _choose_probe(self, now: float) -> None:
         """Tell all that are due that they are held, and put the one in front that has failed least often."""
@@ -192,8 +190,8 @@ class Watcher:
             self._schedule(core)
         self._wake.set()
 
-    def _survey(self, route: Route, keys: Iterable[Core[Any]], later: float) -> None:
-        this = Round(route, set(keys), random.uniform(*LISTED), later)  # noqa: S311 - jitter is no secret
+    def _survey(self, route: Route, keys: Iterable[Core[Any]]) -> None:
+        this = Round(route, set(keys), random.uniform(*LISTED))  # noqa: S311 - jitter is no secret
         self._under_way(this, this.wanted)
         this.task = self._tasks.start_errand(
             self._surveyor.read(this, lambda core: self._shown(core, this)), f"survey {route.survey.call.path}"
@@ -215,6 +213,8 @@ class Watcher:
     def _surveyed(self, this: Round) -> None:
         now = asyncio.get_running_loop().time()
         self._crowd.end(this)
+        # Whoever holds a reading that is over must not hold what it has shown until the garbage collector comes.
+        this.on_sent = this.standing = None
         for core in this.wanted:
             self._looking.pop(core, None)
         error = None if this.task.cancelled() else this.task.exception()

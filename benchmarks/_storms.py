@@ -39,8 +39,8 @@ async def timed(work: Callable[[], Awaitable[Any]]) -> dict[str, float]:
     """
     Return what *work* took: by the clock, of the processor, and at a stretch.
 
-    What was made before (handles, paths, connections) is gone through by Python's garbage collector before, for whoever
-    it is: else that would fall into the work or not by chance.
+    Python's garbage collector goes through what was made for it (handles, paths, connections) first, for whoever it is:
+    else that would fall into the work, or not, by chance. What it costs to have made handles is so in no figure.
     """
     gc.collect()
     lags: list[float] = []

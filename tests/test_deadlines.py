@@ -116,21 +116,25 @@ async def test_nothing_is_reached_after_the_close():
     assert reached == []
 
 
-#: When somebody else cancels, how long each of two steps takes, the limits of an inner and an outer block, and what the
-#: task does when it is cancelled: nothing, hold on for a moment, or fail.
+#: Whether the task was cancelled before and went on, when somebody else cancels it, how long each of two steps takes,
+#: the limits of an inner and an outer block, and what it does when it is cancelled: nothing, cling, or fail.
 TIMES = st.sampled_from([0.0, 1.0, 2.0, 3.0, 5.0])
 LIMITS = st.sampled_from([1.0, 2.0, 3.0, 5.0])
 MANNERS = st.sampled_from(["", "clings", "fails"])
-STORIES = st.tuples(st.none() | TIMES, st.none() | TIMES, TIMES, TIMES, LIMITS, LIMITS, MANNERS)
+STORIES = st.tuples(st.booleans(), st.none() | TIMES, st.none() | TIMES, TIMES, TIMES, LIMITS, LIMITS, MANNERS)
 
 
 async def _tell(story, outer, inner):
     """Return what becomes of a task that works in two blocks that are bounded, one within the other, and when."""
-    first, second, before, within, inner_limit, outer_limit, manner = story
+    struck, first, second, before, within, inner_limit, outer_limit, manner = story
     loop = asyncio.get_running_loop()
     began, seen = loop.time(), []
 
     async def work():
+        if struck:
+            asyncio.current_task().cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
         try:
             async with outer(outer_limit):
                 await asyncio.sleep(before)
@@ -163,7 +167,6 @@ async def _tell(story, outer, inner):
 @given(STORIES)
 def test_a_scope_keeps_the_rules_of_asyncio(story):
     """Whoever cancels when, and whatever lies within what: a scope ends as one of asyncio does."""
-    deadlines = Deadlines()
 
     @contextlib.asynccontextmanager
     async def ours(seconds):

@@ -261,6 +261,15 @@ def test_figures_for_people_never_break_a_look(value):
     assert (seen.progress.percent, seen.progress.found) == (None, 3)
 
 
+@pytest.mark.parametrize("value", [10**300, 2**1023 - 1, -(2**1023) + 1])
+def test_large_figures_are_figures(value):
+    """As long as they are numbers of this machine."""
+    body = json.dumps({"status": "running", "progress": {"percent": value}}).encode()
+    seen = read_snapshot(THING, REF, reply(200, body), "poll")
+    assert seen.progress is not None
+    assert seen.progress.percent == float(value)
+
+
 def test_without_figures_there_is_no_progress():
     """A kind that gives none, and a payload that has none."""
     assert read_snapshot(THING, REF, reply(200, {"status": "running"}), "poll").progress is None
