@@ -79,8 +79,9 @@ async def test_who_cancels_one_piece_cancels_no_other():
     assert (struck.ended, beside.ended, waiting.ended) == ("cancelled", "done", "done")
 
 
-async def test_others_run_between_two_pieces():
-    """Whoever became ready while one piece was in its last step runs before the next one begins."""
+async def test_others_run_between_two_pieces(monkeypatch):
+    """When enough have begun, whoever became ready while a piece was in its last step runs before the next begins."""
+    monkeypatch.setattr("asyncjobs._runners._AT_ONCE", 0)
     runners = Runners(Tasks(), "pieces")
     order = []
     first, following = Piece(), Piece(steps=0, last=lambda: order.append("following"))
@@ -96,8 +97,9 @@ async def test_others_run_between_two_pieces():
     assert order == ["first", "other", "following"]
 
 
-async def test_a_cancel_between_two_pieces_strikes_neither():
+async def test_a_cancel_between_two_pieces_strikes_neither(monkeypatch):
     """The next piece, which has not begun, gets another task."""
+    monkeypatch.setattr("asyncjobs._runners._AT_ONCE", 0)
     runners = Runners(Tasks(), "pieces")
     following = Piece()
     first = Piece()
@@ -128,3 +130,26 @@ async def test_a_cancel_that_comes_too_late_for_one_piece_does_not_strike_the_ne
     await asyncio.sleep(5)
     assert (first.ended, following.ended) == ("done", "done")
     assert following.task is not first.task
+
+
+async def test_only_a_few_begin_in_the_turn_in_which_others_end():
+    """However many could: the event loop is for others, too."""
+    tasks = Tasks()
+    runners = Runners(tasks, "test")
+    turn, begun = 0, []
+    left = 100
+
+    def follow():
+        nonlocal left
+        begun.append(turn)
+        left -= 1
+        if left:
+            runners.take(Piece(0, follow))
+
+    runners.take(Piece(0, follow))
+    while len(tasks) or left == 100:
+        turn += 1
+        await asyncio.sleep(0)
+    in_one_turn = [begun.count(each) for each in set(begun)]
+    assert len(begun) == 100
+    assert 1 < max(in_one_turn) <= 9
