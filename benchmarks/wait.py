@@ -6,7 +6,8 @@ a job's end, which the server knows, to when its waiter went on. Under a limit o
 fair one; what counts as many requests for ours is the client's own limit. exa-py polls at the same interval, too.
 
 What a profile of ours shows: nearly all is spent on rows, little on requests. Per row the largest costs are decoding
-it, reading off state and progress, and putting the job on the agenda again; see ``decode`` and ``wakeup``.
+it, if it has changed, reading off state and progress, and putting the job on the agenda again; see ``decode`` and
+``wakeup``.
 
 A page of a hundred cannot show more than a hundred jobs, so that at the same interval lists need 1.9 to 2.0 % of the
 requests of loops which the processor lets keep their pace; loops that are starved make fewer, and are later themselves.
