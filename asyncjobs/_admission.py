@@ -98,9 +98,8 @@ class Admission:
         self._look_slots = max(1, slots - slots // _LOOKS_PER)
         #: For each lane, a queue for each set of costs; there are few, and they stay when they are empty.
         self._queues: tuple[dict[_Costs, deque[Ticket]], ...] = tuple({} for _ in Lane)
-        #: How many are in those of a lane, and in all, with those that were withdrawn and not met yet.
-        self._queued_in = [0] * len(Lane)
-        self._queued = 0
+        #: How many are in those of each lane, those that were withdrawn and not met yet included.
+        self._queued = [0] * len(Lane)
         self._numbers = itertools.count(1)
         self._in_flight = [0] * len(Lane)
         self._since_look = 0
@@ -125,8 +124,7 @@ class Admission:
         if queue is None:
             queue = self._queues[ticket.lane][costs] = deque()
         queue.append(ticket)
-        self._queued_in[ticket.lane] += 1
-        self._queued += 1
+        self._queued[ticket.lane] += 1
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take *ticket* back: it will not be admitted."""
@@ -146,7 +144,7 @@ class Admission:
         """Let through all that may go at *now*, and note when more may."""
         admitted: list[Ticket] = []
         self.next_time = None
-        while self._queued and (ticket := self._choose(now)) is not None:
+        while any(self._queued) and (ticket := self._choose(now)) is not None:
             self._unqueue(ticket.lane, self._queues[ticket.lane][ticket.costs])
             for name, cost in ticket.costs:
                 self._windows[name].take(cost, now)
@@ -167,7 +165,7 @@ class Admission:
         # A look whose turn it is leaves no room for others: they have had theirs.
         modest = self._since_look < _LOOKS_PER - 1
         for lane in _ORDER if modest else _LOOKS_FIRST:
-            if not self._queued_in[lane] or (lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots):
+            if not self._queued[lane] or (lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots):
                 continue
             for ticket in self._heads(lane):
                 if self._paused[lane] > now:
@@ -199,5 +197,4 @@ class Admission:
 
     def _unqueue(self, lane: Lane, queue: deque[Ticket]) -> None:
         queue.popleft()
-        self._queued_in[lane] -= 1
-        self._queued -= 1
+        self._queued[lane] -= 1

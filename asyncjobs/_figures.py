@@ -35,8 +35,7 @@ def _walk(payload: Mapping[str, Any], steps: tuple[str, ...]) -> Any:
 
 
 _WHOLE: Final = {"found", "analyzed"}
-#: In bits: a longer integer may be no float.
-_LONGEST: Final = 1023
+_NUMBERS: Final = {int, float}
 
 
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
@@ -49,9 +48,12 @@ def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | No
         for name, key in names:
             value = held.get(key)
             # Figures for people must never break a look: what is no number, and true is none, is not told.
-            if type(value) is int:
-                if value.bit_length() <= _LONGEST:
-                    figures[name] = value if name in _WHOLE else float(value)
-            elif type(value) is float and math.isfinite(value):
-                figures[name] = int(value) if name in _WHOLE else value
+            if type(value) not in _NUMBERS:
+                continue
+            try:
+                finite = math.isfinite(value)
+            except OverflowError:  # An integer beyond all floats.
+                continue
+            if finite:
+                figures[name] = int(value) if name in _WHOLE else float(value)
     return Progress(**figures) if figures else None

@@ -68,7 +68,7 @@ class AiohttpTransport:
         self._owns_session = session is None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        # What bounds the whole is a scope with a timer that it shares, which costs a tenth of aiohttp's.
+        # What bounds the whole is a scope with a timer that it shares, which costs a fraction of aiohttp's.
         self._bounds = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=_bound(settings.connect_timeout))
         self._limits = Deadlines()
 

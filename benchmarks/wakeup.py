@@ -8,8 +8,8 @@ in the last line from when the server sent it, so that reading it is in it as we
 Of the 4 ms for a hundred runs, whose page has 300 KB, ``json`` takes 2.0 (which is what decoding costs anybody), what
 is read off the rows (``_wire``, ``_figures``) 0.6, the core and the record 0.6, and waking the tasks and taking the
 jobs off the agenda 0.6. All rows are taken in before the first waiter runs, so that p50 is close to p95. Rows that did
-not change are not decoded again, so that other pages, which may come together with this one, cost a third of it. A full
-garbage collection, or other programs on the same processor, are the rest of what is seen here.
+not change are not decoded again: other pages, which may come together with this one, cost a third of what they would.
+A full garbage collection, or other programs on the same processor, are the rest of what is seen here.
 """
 
 from __future__ import annotations

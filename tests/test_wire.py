@@ -261,7 +261,7 @@ def test_figures_for_people_never_break_a_look(value):
     assert (seen.progress.percent, seen.progress.found) == (None, 3)
 
 
-@pytest.mark.parametrize("value", [10**300, 2**1023 - 1, -(2**1023) + 1])
+@pytest.mark.parametrize("value", [10**300, 10**308, -(2**1023)])
 def test_large_figures_are_figures(value):
     """As long as they are numbers of this machine."""
     body = json.dumps({"status": "running", "progress": {"percent": value}}).encode()
