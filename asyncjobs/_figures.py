@@ -46,7 +46,7 @@ def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | No
         if not isinstance(held, dict):
             continue
         for name, key in names:
-            value = held.get(key)
+            value: Any = held.get(key)
             # Figures for people must never break a look: what is no number, and true is none, is not told.
             if type(value) not in _NUMBERS:
                 continue

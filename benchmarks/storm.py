@@ -11,8 +11,9 @@ What a profile of ours shows (``--profile``), as parts of the processor time: ai
 it about a half, which bare aiohttp pays as well; the event loop a tenth. Ours is the rest, and no part of it stands
 out: sending and reading (``_transport``), the cancel itself (``_canceling``), reading the state and progress (``_wire``
 and ``_figures``), the queue (``_admission`` and ``_lanes``) and the record had 2 to 6 % each before they were made to
-take fewer steps. In machine instructions (valgrind): 663,000 for a cancel by bare aiohttp, 799,000 in ``cancel_all``, 870,000 in ``gather``. The
-processor time differs by more than that: code that is passed once in a cancel is not in the processor's caches.
+take fewer steps. In machine instructions (valgrind): 663,000 for a cancel by bare aiohttp, 799,000 in ``cancel_all``,
+870,000 in ``gather``. The processor time differs by more than that: code that is passed once in a cancel is not in the
+processor's caches.
 
 How often Python's garbage collector runs depends on how many objects a cancel under way consists of: 80 by bare
 aiohttp, 103 and 92 by ours; and on whether requests begin where others end, so that what these leave is taken up at
