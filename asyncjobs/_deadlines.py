@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-#: Limits that were lifted are swept out of a queue when they are most of it and more than so many.
+#: The queues of so many lengths are kept; then those go that nobody uses any more.
 _MANY: Final = 1000
 
 
 class Deadline:
-    """One time limit; *expired* is called when it is reached, unless it was lifted before."""
+    """One time limit, from when it was started until it is reached or lifted."""
 
-    __slots__ = ("_queue", "at", "expired")
+    __slots__ = ("at", "ends")
 
-    def __init__(self, at: float, expired: Callable[[], object], queue: _Queue) -> None:
-        self.at: float = at
-        self.expired: Callable[[], object] | None = expired
-        self._queue = queue
+    #: When it is reached, and what stands beside it until then: see :class:`_Queue`.
+    at: float
+    ends: dict[Deadline, Callable[[], object]]
 
     def lift(self) -> None:
-        """End the limit; ending it twice is harmless."""
-        if self.expired is not None:
-            self.expired = None
-            self._queue.lifted()
+        """End the limit; ending it twice, or when it was reached, is harmless."""
+        self.ends.pop(self, None)
 
 
-class Scope:
+class Scope(Deadline):
     """
     A limit for what the current task does in a ``with`` block: ``TimeoutError`` ends the block when it is reached.
 
@@ -40,7 +37,7 @@ class Scope:
     shared one: a cancel of somebody else's that comes first, or in the same moment, goes through.
     """
 
-    __slots__ = ("_cancelling", "_deadlines", "_limit", "_reached", "_seconds", "_task")
+    __slots__ = ("_cancelling", "_deadlines", "_reached", "_seconds", "_task")
 
     def __init__(self, deadlines: Deadlines, seconds: float) -> None:
         self._deadlines = deadlines
@@ -48,20 +45,22 @@ class Scope:
         self._reached = False
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None
         self._task: asyncio.Task[Any] = task
         self._cancelling = task.cancelling()
         # No event loop can wait until infinity.
-        self._limit = None if self._seconds == math.inf else self._deadlines.start(self._seconds, self._strike)
+        if self._seconds != math.inf:
+            self._deadlines.add(self, self._seconds, self._strike, loop)
 
     def _strike(self) -> None:
         self._reached = True
         self._task.cancel()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._limit is not None:
-            self._limit.lift()
+        if self._seconds != math.inf:
+            self.lift()
         if self._reached and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
@@ -69,51 +68,28 @@ class Scope:
 class _Queue:
     """The limits of one length, which come to their ends in the order in which they began."""
 
-    __slots__ = ("_ends", "_lifted", "_timer")
+    __slots__ = ("ends", "timer")
 
     def __init__(self) -> None:
-        self._ends: deque[Deadline] = deque()
-        self._lifted = 0
-        self._timer: asyncio.TimerHandle | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self._ends)
-
-    def add(self, loop: asyncio.AbstractEventLoop, seconds: float, expired: Callable[[], object]) -> Deadline:
-        deadline = Deadline(loop.time() + seconds, expired, self)
-        self._ends.append(deadline)
-        if self._timer is None:
-            self._timer = loop.call_at(deadline.at, self._due, loop)
-        return deadline
-
-    def lifted(self) -> None:
-        self._lifted += 1
-        # Most end in about the order in which they began. What is kept for longer is a burden to the collector, too.
-        while self._ends and self._ends[0].expired is None:
-            self._ends.popleft()
-            self._lifted -= 1
-        if self._lifted > _MANY and 2 * self._lifted > len(self._ends):
-            self._ends = deque(end for end in self._ends if end.expired is not None)
-            self._lifted = 0
+        #: What to call at each end. Those that are lifted leave it wherever they stand.
+        self.ends: dict[Deadline, Callable[[], object]] = {}
+        self.timer: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
-        self._ends.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self.ends.clear()
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
-    def _due(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = None
+    def due(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.timer = None
         now = loop.time()
-        while self._ends and (self._ends[0].expired is None or self._ends[0].at <= now):
-            deadline = self._ends.popleft()
-            expired, deadline.expired = deadline.expired, None
-            if expired is None:
-                self._lifted -= 1
-            else:
+        for deadline in list(itertools.takewhile(lambda each: each.at <= now, self.ends)):
+            # One that is reached may lift others.
+            if (expired := self.ends.pop(deadline, None)) is not None:
                 expired()
-        if self._ends and self._timer is None:
-            self._timer = loop.call_at(self._ends[0].at, self._due, loop)
+        if self.ends and self.timer is None:
+            self.timer = loop.call_at(next(iter(self.ends)).at, self.due, loop)
 
 
 class Deadlines:
@@ -129,12 +105,23 @@ class Deadlines:
 
     def start(self, seconds: float, expired: Callable[[], object]) -> Deadline:
         """Call *expired* in so many *seconds*, unless the limit is lifted before."""
+        deadline = Deadline()
+        self.add(deadline, seconds, expired, asyncio.get_running_loop())
+        return deadline
+
+    def add(
+        self, deadline: Deadline, seconds: float, expired: Callable[[], object], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Start *deadline*, a limit that its owner has made; see :meth:`start`."""
         queue = self._queues.get(seconds)
         if queue is None:
             if len(self._queues) >= _MANY:
-                self._queues = {length: queue for length, queue in self._queues.items() if queue}
+                self._queues = {length: queue for length, queue in self._queues.items() if queue.ends}
             queue = self._queues[seconds] = _Queue()
-        return queue.add(asyncio.get_running_loop(), seconds, expired)
+        deadline.at, deadline.ends = loop.time() + seconds, queue.ends
+        queue.ends[deadline] = expired
+        if queue.timer is None:
+            queue.timer = loop.call_at(deadline.at, queue.due, loop)
 
     def scope(self, seconds: float) -> Scope:
         """Return what bounds a ``with`` block to so many *seconds*, which may be infinite."""
