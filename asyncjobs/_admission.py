@@ -82,7 +82,7 @@ class Ticket:
 
     def __init__(self, lane: Lane, costs: Mapping[str, int]) -> None:
         self.lane: Lane = lane
-        self.costs: _Costs = tuple(costs.items())
+        self.costs: _Costs = tuple(costs.items()) if costs else ()
         self.number: int = 0
         self.admitted: bool = False
         self.withdrawn: bool = False
@@ -113,6 +113,29 @@ class Admission:
     def waiting(self) -> int:
         """How many requests wait for their turn."""
         return sum(not ticket.withdrawn for lane in self._queues for queue in lane.values() for ticket in queue)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nobody to let through."""
+        return not any(self._queued)
+
+    def pass_by(self, ticket: Ticket, now: float) -> bool:
+        """
+        Let *ticket* through at *now* if nobody waits, no rate counts and there is a place for it, else return false.
+
+        So it would be after :meth:`ask` and :meth:`admit`, too; in most services most requests are such ones.
+        """
+        lane = ticket.lane
+        if (
+            self._windows
+            or any(self._queued)
+            or self.in_flight >= self._slots
+            or self._paused[lane] > now
+            or (lane is Lane.LOOK and self._in_flight[lane] >= self._look_slots)
+        ):
+            return False
+        self._let_through(ticket)
+        return True
 
     def ask(self, ticket: Ticket) -> None:
         """Put *ticket* at the end of its queue."""
@@ -148,12 +171,16 @@ class Admission:
             self._unqueue(ticket.lane, self._queues[ticket.lane][ticket.costs])
             for name, cost in ticket.costs:
                 self._windows[name].take(cost, now)
-            self._in_flight[ticket.lane] += 1
-            self.in_flight += 1
-            self._since_look = 0 if ticket.lane is Lane.LOOK else self._since_look + 1
-            ticket.admitted = True
+            self._let_through(ticket)
             admitted.append(ticket)
         return admitted
+
+    def _let_through(self, ticket: Ticket) -> None:
+        lane = ticket.lane
+        self._in_flight[lane] += 1
+        self.in_flight += 1
+        self._since_look = 0 if lane is Lane.LOOK else self._since_look + 1
+        ticket.admitted = True
 
     def _choose(self, now: float) -> Ticket | None:
         self.next_time = None

@@ -56,10 +56,11 @@ class Lanes:
         return ticket
 
     def _ask(self, lane: Lane, costs: Mapping[str, int]) -> Ticket:
-        self._loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         ticket = Ticket(lane, costs)
-        self._admission.ask(ticket)
-        self._pump()
+        if not self._admission.pass_by(ticket, loop.time()):
+            self._admission.ask(ticket)
+            self._pump()
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
@@ -82,6 +83,8 @@ class Lanes:
             self._timer = None
 
     def _pump(self) -> None:
+        if self._timer is None and self._admission.idle:
+            return
         if self._loop is None or self._loop.is_closed():
             return  # What waited has ended with it.
         for ticket in self._admission.admit(self._loop.time()):

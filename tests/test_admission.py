@@ -297,8 +297,8 @@ _STEPS = st.lists(
 class Model:
     """What must hold after every step."""
 
-    def __init__(self, slots):
-        self.admission = Admission(_LIMITS, slots)
+    def __init__(self, slots, limits=_LIMITS):
+        self.admission = Admission(limits, slots)
         self.slots = slots
         self.now = 0.0
         self.log, self.asked, self.flying = [], [], []
@@ -359,3 +359,55 @@ def test_no_rule_is_ever_broken(steps, slots):
             end = start + limit.seconds
             costs = [min(costs.get(limit.name, 0), limit.count) for at, costs in model.log if start <= at < end]
             assert sum(costs) <= limit.count
+
+
+class Shortcut(Model):
+    """The same, where requests pass by the queue if they may."""
+
+    def ask(self, lane, costs):
+        ticket = Ticket(lane, costs)
+        if self.admission.pass_by(ticket, self.now):
+            self.flying.append(ticket)
+        else:
+            self.admission.ask(ticket)
+        self.asked.append(ticket)
+
+
+@pytest.mark.parametrize("limits", [(), _LIMITS], ids=["no rates", "rates"])
+@given(steps=_STEPS, slots=st.integers(1, 12))
+def test_who_passes_by_the_queue_would_have_been_let_through_at_once(limits, steps, slots):
+    """Whatever came before, a request is let through in the same moment with the shortcut as without."""
+    short, plain = Shortcut(slots, limits), Model(slots, limits)
+    for verb, what, more in steps:
+        for model in (short, plain):
+            getattr(model, verb)(what, more)
+            if verb != "wait":  # Time alone lets nobody through: somebody must ask, or look.
+                model.admit()
+        assert [ticket.admitted for ticket in short.asked] == [ticket.admitted for ticket in plain.asked]
+        if verb != "wait":
+            assert short.admission.next_time == plain.admission.next_time
+
+
+def test_without_rates_and_queue_a_request_passes_by():
+    """The shortcut is taken where nothing stands in the way."""
+    admission = Admission((), 2)
+    assert [admission.pass_by(Ticket(CANCEL, {"account": 1}), 0.0) for _ in range(3)] == [True, True, False]
+    assert admission.idle
+
+
+def test_looks_that_pass_by_leave_the_last_fifth_of_the_places():
+    """A cancel finds a place among them as well."""
+    admission = Admission((), 10)
+    passed = [admission.pass_by(Ticket(LOOK, {}), 0.0) for _ in range(10)]
+    assert passed == [True] * 8 + [False] * 2
+    assert admission.pass_by(Ticket(CANCEL, {}), 0.0)
+
+
+def test_nobody_passes_by_those_who_wait():
+    """When a pause is over, who came later does not go first because nobody has looked yet."""
+    admission = Admission((), 1)
+    admission.pause(1.0)
+    first = ask(admission, CANCEL)
+    assert admission.admit(0.0) == []
+    assert not admission.pass_by(Ticket(CANCEL, {}), 2.0)
+    assert admission.admit(2.0) == [first]
