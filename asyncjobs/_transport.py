@@ -12,6 +12,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from asyncjobs._buffers import keep_memory
 from asyncjobs._deadlines import Deadlines
 from asyncjobs._heads import BROKEN, Head, begin_elsewhere, failed
 from asyncjobs._middlewares import Credentials
@@ -57,20 +58,24 @@ class AiohttpTransport:
         usual = CIMultiDict[str]()
         for name, value in (*headers.items(), ("Accept-Encoding", READABLE)):
             usual[name] = value
-        with_body = usual.copy()
-        with_body["Content-Type"] = "application/json"
         usual.popall("Content-Type", None)
-        #: By whether there is a body: for what goes through the middlewares, and for what needs none of them.
-        self._headers = usual, with_body
-        self._keyed_headers = self._credentials.add_to(usual), self._credentials.add_to(with_body)
         self._settings = settings
         self._session = session
         self._owns_session = session is None
+        # A session of our own adds them by itself, in fewer steps.
+        self._defaults = usual
+        mine = CIMultiDict[str]() if self._owns_session else usual
+        with_body = mine.copy()
+        with_body["Content-Type"] = "application/json"
+        #: By whether there is a body: for what goes through the middlewares, and for what needs none of them.
+        self._headers = mine, with_body
+        self._keyed_headers = self._credentials.add_to(mine), self._credentials.add_to(with_body)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         # What bounds the whole is a scope with a timer that it shares, which costs a fraction of aiohttp's.
         self._bounds = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=_bound(settings.connect_timeout))
         self._limits = Deadlines()
+        keep_memory()
 
     async def send(self, request: Request) -> Reply:
         """Send *request* once; see :class:`asyncjobs._seam.Transport`."""
@@ -197,6 +202,7 @@ class AiohttpTransport:
             self._session = aiohttp.ClientSession(
                 # The lanes bound what runs at once; streams, which last, come on top.
                 connector=aiohttp.TCPConnector(limit=0),
+                headers=self._defaults,
                 # A service's cookies are nobody's business here.
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -208,15 +214,20 @@ class AiohttpTransport:
         """Return the body, ``None`` if it is too large; nothing is read beyond the bound."""
         bound = self._settings.max_body_bytes
         length = response.content_length
-        unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
+        encoding = response.headers.get("Content-Encoding")
         if length is not None and length <= bound:
             # The usual case, in one piece, and mostly here already.
             content = response.content
-            body = unpacker.feed(content.read_nowait() if content.is_eof() else await content.read(), bound)
+            body = content.read_nowait() if content.is_eof() else await content.read()
+            if encoding is None:
+                return body
+            unpacker = Unpacker(encoding)
+            body = unpacker.feed(body, bound)
             if len(body) <= bound:
                 unpacker.end()
                 return body
         elif length is None:
+            unpacker = Unpacker(encoding or "")
             chunks: list[bytes] = []
             size = packed = 0
             async for data in response.content.iter_chunked(_CHUNK):

@@ -6,7 +6,11 @@ import asyncio
 import gzip
 import logging
 import math
+import os
 import pickle
+import platform
+import subprocess
+import sys
 import traceback
 import warnings
 
@@ -396,3 +400,35 @@ def test_what_is_no_session_is_refused(value):
 def test_credentials_do_not_show_the_key():
     """Not even to a debugger that prints them."""
     assert KEY not in repr(Credentials(yarl.URL(URL), "x-api-key", KEY))
+
+
+#: How often memory is brought in for 200 pieces that are received: before and after a client was made.
+_RECEIVING = """
+import resource, socket
+from asyncjobs import Exa
+
+sender, receiver = socket.socketpair()
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(200):
+        sender.send(bytes(500))
+        receiver.recv(256 * 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+before = faults()
+client = Exa("key")
+print(before, faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries keep memory in other ways")
+def test_memory_to_receive_into_is_kept():
+    """In a fresh process of a client, what a reply is received into is not brought in anew for each."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
+    command = [sys.executable, "-c", _RECEIVING]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
+    before, after = map(int, ran.stdout.split())
+    if before < 200:
+        pytest.skip("this process keeps such memory anyway")
+    assert after < 20
