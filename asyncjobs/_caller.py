@@ -95,7 +95,8 @@ class Caller:
         return await self._exchange(request, refusals, witness, await self._lanes.enter(request.lane, request.costs))
 
     async def _exchange(self, request: Request, refusals: Sequence[Refusal], witness: Witness, ticket: Ticket) -> Reply:
-        began = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         # Creates share their address; all else is told apart by it.
         thing = request.target if request.repeatable else id(request)
         try:
@@ -108,7 +109,7 @@ class Caller:
         finally:
             self._lanes.leave(ticket)
         witness.over()
-        self._clock.heard(reply.headers.get("date"), asyncio.get_running_loop().time())
+        self._clock.heard(reply.headers.get("date"), loop.time())
         if 200 <= reply.status < 300:  # noqa: PLR2004
             self._outage.good(began)
             return reply

@@ -216,10 +216,10 @@ class Canceling(Witness):
         except AsyncJobsError as error:
             if not is_refusal(error):
                 raise
-            self._last_error, self._refused_at = error, asyncio.get_running_loop().time()
+            self._last_error, self._refused_at = error, self._now()
             record.cancel_refused(self._refused_at)
             return Phase.REFUSED
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         if (snapshot := read_answer(record.kind, record.ref, reply, "cancel")) is not None:
             record.see(snapshot, began=reply.began, now=now)
         record.cancel_accepted(now)
@@ -248,7 +248,7 @@ class Canceling(Witness):
             self._denials += 1
             if self._denials >= UNUSABLE_REPLIES:
                 raise self._last_error
-        self._refused_at = asyncio.get_running_loop().time()
+        self._refused_at = self._now()
         self._looked = True
         self._judge_all()
 
@@ -264,8 +264,11 @@ class Canceling(Witness):
         if not self._on_wire:
             return
         self._on_wire = False
+        self._core.record.cancel_answered(self._now())
+
+    def _now(self) -> float:
         assert self._task is not None
-        self._core.record.cancel_answered(self._task.get_loop().time())
+        return self._task.get_loop().time()
 
     # -- those who wait -----------------------------------------------------
 

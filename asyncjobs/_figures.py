@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import math
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._models import Progress
@@ -36,6 +36,8 @@ def _walk(payload: Mapping[str, Any], steps: tuple[str, ...]) -> Any:
 
 _WHOLE: Final = {"found", "analyzed"}
 _NUMBERS: Final = {int, float}
+#: No infinity, nothing that is not a number, and no integer beyond all floats.
+_MOST: Final = sys.float_info.max
 
 
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
@@ -48,12 +50,6 @@ def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | No
         for name, key in names:
             value: Any = held.get(key)
             # Figures for people must never break a look: what is no number, and true is none, is not told.
-            if type(value) not in _NUMBERS:
-                continue
-            try:
-                finite = math.isfinite(value)
-            except OverflowError:  # An integer beyond all floats.
-                continue
-            if finite:
+            if type(value) in _NUMBERS and -_MOST <= value <= _MOST:
                 figures[name] = int(value) if name in _WHOLE else float(value)
     return Progress(**figures) if figures else None

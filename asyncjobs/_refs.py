@@ -22,6 +22,8 @@ _LONGEST_REF: Final = _LONGEST_KIND + _MOST_PARTS * (12 * MAX_ID_LENGTH + 1)
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]+")
 _STEPS: Final = frozenset({".", ".."})
+#: What is a segment of a path as it is.
+_SEGMENT: Final = re.compile(rf"(?!\.\.?\Z)[A-Za-z0-9_.~-]{{1,{MAX_ID_LENGTH}}}")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -63,7 +65,7 @@ def segment(value: object, field: str) -> str:
     Raises:
         InvalidArgument: See :func:`check_id`.
     """
-    if type(value) is str and len(value) <= MAX_ID_LENGTH and value not in _STEPS and _PLAIN.fullmatch(value):
+    if type(value) is str and _SEGMENT.fullmatch(value):
         return value  # Nearly all are, and there is one in each request.
     return encode_segment(check_id(value, field))
 
