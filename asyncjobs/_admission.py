@@ -16,7 +16,7 @@ from asyncjobs._kinds import Lane, Limit
 from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from asyncjobs._kinds import Provider
     from asyncjobs._settings import Settings
@@ -76,17 +76,26 @@ class _Window:
 
 
 class Ticket:
-    """One request that asks to be let through; *wake* is for whoever lets it in later."""
+    """
+    One request that asks to be let through; *wake* is for whoever lets it in later.
 
-    __slots__ = ("admitted", "costs", "lane", "number", "wake", "withdrawn")
+    *costs* are those that count here: once it queues, a limit that this service does not have is none of them.
+    """
+
+    __slots__ = ("_named", "admitted", "costs", "lane", "number", "wake", "withdrawn")
 
     def __init__(self, lane: Lane, costs: Mapping[str, int]) -> None:
         self.lane: Lane = lane
-        self.costs: _Costs = tuple(costs.items()) if costs else ()
+        self._named = costs
+        self.costs: _Costs = ()
         self.number: int = 0
         self.admitted: bool = False
         self.withdrawn: bool = False
         self.wake: Callable[[], object] | None = None
+
+    def count(self, limits: Container[str]) -> None:
+        """Take in which limits there are."""
+        self.costs = tuple([each for each in self._named.items() if each[0] in limits])
 
 
 class Admission:
@@ -140,9 +149,9 @@ class Admission:
     def ask(self, ticket: Ticket) -> None:
         """Put *ticket* at the end of its queue."""
         ticket.number = next(self._numbers)
-        # Limits that this service does not have cost nothing.
-        costs = tuple([each for each in ticket.costs if each[0] in self._windows]) if self._windows else ()
-        ticket.costs = costs
+        if self._windows:
+            ticket.count(self._windows)
+        costs = ticket.costs
         queue = self._queues[ticket.lane].get(costs)
         if queue is None:
             queue = self._queues[ticket.lane][costs] = deque()

@@ -73,6 +73,7 @@ class Concealer:
     def conceal_headers(self, headers: Mapping[str, str], raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
         """Return *headers* with the key blotted out of their values; *raw* are the same ones as they came."""
         values = b"\n".join([value for _, value in raw])
-        if not any(spelling in values for spelling in self._encoded):
-            return headers
-        return CIMultiDict({name: self.conceal_text(value) for name, value in headers.items()})
+        for spelling in self._encoded:
+            if spelling in values:
+                return CIMultiDict({name: self.conceal_text(value) for name, value in headers.items()})
+        return headers

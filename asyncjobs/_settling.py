@@ -53,11 +53,13 @@ class Settling:
 
         *began* is when the request began that showed it, *answer* whether that was the cancel itself.
         """
+        if not self._window:
+            return seen
         if seen is JobState.CANCELED and self._certain_from < float("inf"):
             # The cancel is written: another end that comes now was written over it, and is the last one.
             self._certain_from = min(self._certain_from, now)
         certain = answer or began >= self._certain_from
-        if not self._window or seen not in FINAL or (certain and seen is not JobState.CANCELED):
+        if seen not in FINAL or (certain and seen is not JobState.CANCELED):
             self._doubted = None
             return seen
         if self._doubted is None or self._doubted[0] is not seen:
