@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._kinds import Refused
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asyncjobs.errors import AsyncJobsError
 
 
-class Phase(Enum):
+class Phase(StrEnum):
     """What the service answered to our cancel so far."""
 
     ASKING = auto()
@@ -25,7 +25,7 @@ class Phase(Enum):
     REFUSED = auto()
 
 
-class Stage(Enum):
+class Stage(StrEnum):
     """Where the job stands, as far as a cancel is concerned."""
 
     ENDED = auto()
@@ -33,7 +33,7 @@ class Stage(Enum):
     SHUT = auto()  # It has not come so far yet, or is past it.
 
 
-class Step(Enum):
+class Step(StrEnum):
     """What to do."""
 
     SEND = auto()
