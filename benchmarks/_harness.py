@@ -20,6 +20,7 @@ import random
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections import Counter
@@ -91,25 +92,36 @@ def measure(function: str, *, profile: bool = False, timeout: float = 600.0, **o
     With *profile*, what took most of the time is printed, and the figures mean nothing.
     """
     request = json.dumps({"function": function, "profile": profile, "options": options})
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks._harness"],
-        input=request,
-        cwd=_ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    if done.returncode:
+    command = [sys.executable, "-m", "benchmarks._harness"]
+    with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Timer(timeout, process.kill)
+        late.start()
+        try:
+            # It stays open: when this process is gone, the other one ends as well.
+            process.stdin.write(f"{request}\n")
+            process.stdin.flush()
+            output = process.stdout.read()
+        finally:
+            late.cancel()
+    if process.returncode:
         raise SystemExit(f"{function} with {options} did not end well")
-    told, _, figures = done.stdout.rstrip("\n").rpartition("\n")
+    told, _, figures = output.rstrip("\n").rpartition("\n")
     if told:
         print(told)
     return dict(json.loads(figures))
 
 
+def _end_with_parent() -> None:
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
 def _child() -> None:
-    request = json.load(sys.stdin)
+    request = json.loads(sys.stdin.readline())
+    # What goes on measuring for nobody spoils what is measured next.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     module, _, name = request["function"].partition(":")
     function = getattr(importlib.import_module(module), name)
     pin(1)

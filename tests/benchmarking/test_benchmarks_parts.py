@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -95,3 +97,24 @@ def test_a_percentile_is_one_of_the_values():
     """Of a hundred values, the 95th in order is p95."""
     assert percentile(range(100), 0.95) == 95
     assert percentile([7.0], 0.99) == 7.0
+
+
+_GOES_ON = """
+import signal
+import sys
+print("measuring", file=sys.stderr, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no signal.pause")
+def test_a_measurement_ends_with_whoever_wanted_it(tmp_path):
+    """What is killed leaves nothing behind that would take the processor from the next measurement."""
+    script = tmp_path / "goes_on.py"
+    script.write_text(_GOES_ON, encoding="utf-8")
+    program = f"from benchmarks._harness import measure; measure('runpy:run_path', path_name={str(script)!r})"
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stderr is not None
+        assert process.stderr.readline() == "measuring\n"
+        process.kill()
+        assert process.stderr.read() == ""  # Until all who hold it have ended.
