@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._models import Progress
@@ -35,9 +36,8 @@ def _walk(payload: Mapping[str, Any], steps: tuple[str, ...]) -> Any:
 
 
 _WHOLE: Final = {"found", "analyzed"}
-_NUMBERS: Final = {int, float}
-#: No infinity, nothing that is not a number, and no integer beyond all floats.
-_MOST: Final = sys.float_info.max
+#: An integer beyond it is beyond all floats.
+_MOST: Final = int(sys.float_info.max)
 
 
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
@@ -50,6 +50,9 @@ def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | No
         for name, key in names:
             value: Any = held.get(key)
             # Figures for people must never break a look: what is no number, and true is none, is not told.
-            if type(value) in _NUMBERS and -_MOST <= value <= _MOST:
-                figures[name] = int(value) if name in _WHOLE else float(value)
+            if type(value) is int:
+                if abs(value) <= _MOST:
+                    figures[name] = value if name in _WHOLE else float(value)
+            elif type(value) is float and isfinite(value):
+                figures[name] = int(value) if name in _WHOLE else value
     return Progress(**figures) if figures else None
