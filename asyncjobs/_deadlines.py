@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ class _Queue:
     __slots__ = ("ends", "timer")
 
     def __init__(self) -> None:
-        #: What to call at each end. Those that are lifted leave it wherever they stand.
-        self.ends: dict[Deadline, Callable[[], object]] = {}
+        #: What to call at each end. Those that are lifted leave it wherever they stand, and the first is found as soon
+        #: when thousands before it have left.
+        self.ends: OrderedDict[Deadline, Callable[[], object]] = OrderedDict()
         self.timer: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
@@ -82,14 +84,19 @@ class _Queue:
             self.timer = None
 
     def due(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.timer = None
         now = loop.time()
-        for deadline in list(itertools.takewhile(lambda each: each.at <= now, self.ends)):
-            # One that is reached may lift others.
-            if (expired := self.ends.pop(deadline, None)) is not None:
-                expired()
-        if self.ends and self.timer is None:
-            self.timer = loop.call_at(next(iter(self.ends)).at, self.due, loop)
+        try:
+            for deadline in list(itertools.takewhile(lambda each: each.at <= now, self.ends)):
+                # One that is reached may lift others.
+                if (expired := self.ends.pop(deadline, None)) is not None:
+                    expired()
+        finally:
+            # Only now: one that was started meanwhile comes after all others.
+            if self.ends:
+                self.timer = loop.call_at(next(iter(self.ends)).at, self.due, loop)
+            else:
+                self.ends.clear()  # Else it would keep the memory of the most there ever were.
+                self.timer = None
 
 
 class Deadlines:
@@ -116,12 +123,18 @@ class Deadlines:
         queue = self._queues.get(seconds)
         if queue is None:
             if len(self._queues) >= _MANY:
-                self._queues = {length: queue for length, queue in self._queues.items() if queue.ends}
+                self._forget_unused()
             queue = self._queues[seconds] = _Queue()
         deadline.at, deadline.ends = loop.time() + seconds, queue.ends
         queue.ends[deadline] = expired
         if queue.timer is None:
             queue.timer = loop.call_at(deadline.at, queue.due, loop)
+
+    def _forget_unused(self) -> None:
+        for length, queue in list(self._queues.items()):
+            if not queue.ends:
+                queue.close()
+                del self._queues[length]
 
     def scope(self, seconds: float) -> Scope:
         """Return what bounds a ``with`` block to so many *seconds*, which may be infinite."""

@@ -87,6 +87,41 @@ async def test_one_that_is_reached_may_start_another():
     assert [began + 2.0] == reached
 
 
+async def test_one_that_another_starts_makes_none_late():
+    """A limit that begins when another one is reached leaves those before it their time."""
+    deadlines, reached = Deadlines(), []
+    began = asyncio.get_running_loop().time()
+    deadlines.start(1.0, lambda: deadlines.start(1.0, list))
+    await asyncio.sleep(0.25)
+    deadlines.start(1.0, lambda: reached.append(asyncio.get_running_loop().time()))
+    await asyncio.sleep(3)
+    assert reached == [began + 1.25]
+
+
+async def test_one_that_fails_keeps_no_other_from_its_time():
+    """Whatever is called at an end may fail; the limits after it are reached all the same."""
+    deadlines, reached, failures = Deadlines(), [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context["exception"]))
+    deadlines.start(1.0, {}.popitem)
+    await asyncio.sleep(0.25)
+    deadlines.start(1.0, lambda: reached.append(1))
+    await asyncio.sleep(3)
+    assert reached == [1]
+    assert [type(failure) for failure in failures] == [KeyError]
+
+
+async def test_limits_that_were_reached_or_lifted_leave_nothing_behind():
+    """The memory of the most limits that there ever were is given back."""
+    deadlines = Deadlines()
+    for _ in range(20_000):
+        deadlines.start(10.0, list)
+    limits = [deadlines.start(10.0, list) for _ in range(20_000)]
+    for limit in limits:
+        limit.lift()
+    await asyncio.sleep(11)
+    assert sys.getsizeof(deadlines._queues[10.0].ends) < 2_000
+
+
 async def test_lifted_limits_are_not_kept():
     """Behind one that lasts, those that were lifted do not pile up."""
     deadlines = Deadlines()
@@ -106,6 +141,16 @@ async def test_lengths_that_nobody_uses_any_more_are_forgotten():
         if number % 500 == 0:
             await asyncio.sleep(1)
     assert len(deadlines._queues) <= _MANY + 500
+    assert len(asyncio.get_running_loop()._scheduled) <= _MANY + 500
+
+
+async def test_lengths_in_use_are_not_forgotten():
+    """However many lengths there are, each limit is reached."""
+    deadlines, reached = Deadlines(), []
+    for number in range(2 * _MANY):
+        deadlines.start(100.0 + number / 100, lambda number=number: reached.append(number))
+    await asyncio.sleep(200)
+    assert reached == list(range(2 * _MANY))
 
 
 async def test_nothing_is_reached_after_the_close():
