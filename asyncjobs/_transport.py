@@ -58,18 +58,16 @@ class AiohttpTransport:
         usual = CIMultiDict[str]()
         for name, value in (*headers.items(), ("Accept-Encoding", READABLE)):
             usual[name] = value
+        with_body = usual.copy()
+        with_body["Content-Type"] = "application/json"
         usual.popall("Content-Type", None)
+        #: By whether there is a body: for what goes through the middlewares, and for what needs none of them. A session
+        #: that added them by itself would show them to strangers, too.
+        self._headers = usual, with_body
+        self._keyed_headers = self._credentials.add_to(usual), self._credentials.add_to(with_body)
         self._settings = settings
         self._session = session
         self._owns_session = session is None
-        # A session of our own adds them by itself, in fewer steps.
-        self._defaults = usual
-        mine = CIMultiDict[str]() if self._owns_session else usual
-        with_body = mine.copy()
-        with_body["Content-Type"] = "application/json"
-        #: By whether there is a body: for what goes through the middlewares, and for what needs none of them.
-        self._headers = mine, with_body
-        self._keyed_headers = self._credentials.add_to(mine), self._credentials.add_to(with_body)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         # What bounds the whole is a scope with a timer that it shares, which costs a fraction of aiohttp's.
@@ -202,7 +200,6 @@ class AiohttpTransport:
             self._session = aiohttp.ClientSession(
                 # The lanes bound what runs at once; streams, which last, come on top.
                 connector=aiohttp.TCPConnector(limit=0),
-                headers=self._defaults,
                 # A service's cookies are nobody's business here.
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

@@ -341,3 +341,31 @@ async def test_an_own_session_takes_nothing_from_the_environment(netrc, monkeypa
     for request in seen:
         assert request.headers["x-api-key"] == KEY
         assert not {"Authorization", "Cookie", "Proxy-Authorization"} & set(request.headers)
+
+
+async def test_an_own_session_tells_a_store_nothing_of_who_asks(tmp_path):
+    """Neither an upload nor a download elsewhere says what the client says at home, by any header."""
+    named = {"User-Agent": "acme/7 alice", "Accept": "application/vnd.acme", "X-Team": "7"}
+    created = {"id": "i", "status": "pending", "uploadUrl": "https://store.test/put?sig=1"}
+    async with net({HOME: saying(created), "https://store.test": saying({})}) as (wires, session):
+        with own_sessions(session):
+            settings = Settings(headers=named)
+            exa = Exa(KEY, base_url=HOME, settings=settings)
+            await exa.websets.imports.send("url\nhttps://a.example\n", entity={"type": "company"})
+            watercrawl = WaterCrawl(KEY, base_url=HOME, settings=settings)
+            await watercrawl.download("https://store.test/a?sig=1", tmp_path / "a")
+            home, store = wires.at(HOME), wires.at("https://store.test")
+            await exa.aclose()
+            await watercrawl.aclose()
+    assert [(request.method, request.headers.getall("Accept")) for request in store] == [
+        ("PUT", ["*/*"]),
+        ("GET", ["*/*"]),
+    ]
+    for request in store:
+        assert request.headers.keys().isdisjoint({"X-Team", "x-api-key"})
+        assert not set(named.values()) & set(request.headers.values())
+    assert home
+    for request in home:
+        assert {name: request.headers.getall(name) for name in named} == {name: [told] for name, told in named.items()}
+        assert request.headers.getall("Accept-Encoding") == ["gzip, deflate"]
+        assert request.headers.getall("x-api-key") == [KEY]
