@@ -36,7 +36,7 @@ def _walk(payload: Mapping[str, Any], steps: tuple[str, ...]) -> Any:
 
 
 _WHOLE: Final = {"found", "analyzed"}
-#: An integer beyond it is beyond all floats.
+#: The largest float. An integer beyond it is none, or not by much.
 _MOST: Final = int(sys.float_info.max)
 
 

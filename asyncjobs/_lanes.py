@@ -83,7 +83,7 @@ class Lanes:
             self._timer = None
 
     def _pump(self) -> None:
-        if self._timer is None and self._admission.idle:
+        if self._admission.idle:
             return
         if self._loop is None or self._loop.is_closed():
             return  # What waited has ended with it.

@@ -88,7 +88,7 @@ class Record(Generic[R]):
     def see(self, snapshot: Snapshot[R], *, began: float, now: float) -> None:
         """Take in what a reply said. *began* is when its request started: of two looks the later one is right."""
         self._heard(now, began=began, looked=snapshot.source not in UNASKED)
-        if self.state in FINAL:
+        if self.final:
             self._see_after_the_end(snapshot, began)
             return
         if snapshot.state not in FINAL and began < self._began:
@@ -124,7 +124,7 @@ class Record(Generic[R]):
     def cancel_accepted(self, now: float) -> None:
         """Take in that the service accepted our cancel without saying that the job has ended."""
         self._last, self._quiet = now, 0
-        if self.state in FINAL:
+        if self.final:
             return
         self._settling.accepted(now)
         self.state = advance(self.state, JobState.CANCELING)

@@ -20,7 +20,6 @@ _MOST_PARTS: Final = 16
 _LONGEST_REF: Final = _LONGEST_KIND + _MOST_PARTS * (12 * MAX_ID_LENGTH + 1)
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]+")
 _STEPS: Final = frozenset({".", ".."})
 #: What is a segment of a path as it is.
 _SEGMENT: Final = re.compile(rf"(?!\.\.?\Z)[A-Za-z0-9_.~-]{{1,{MAX_ID_LENGTH}}}")
@@ -55,7 +54,7 @@ def is_kind_name(value: object) -> bool:
 
 def encode_segment(value: str) -> str:
     """Return *value* percent-encoded as one segment of a path: no slash of it can add another."""
-    return value if _PLAIN.fullmatch(value) else quote(value, safe="")
+    return value if _SEGMENT.fullmatch(value) else quote(value, safe="")
 
 
 def segment(value: object, field: str) -> str:

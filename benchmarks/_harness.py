@@ -106,7 +106,7 @@ def measure(function: str, *, profile: bool = False, timeout: float = 600.0, **o
         finally:
             late.cancel()
     if process.returncode:
-        raise SystemExit(f"{function} with {options} did not end well")
+        raise SystemExit(f"{function} with {options} did not end well, or not within {timeout:g} s")
     told, _, figures = output.rstrip("\n").rpartition("\n")
     if told:
         print(told)
