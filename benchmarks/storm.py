@@ -11,7 +11,7 @@ What samples of a ``cancel_all`` show (``--profile`` shows much the same, but co
 the processor time: aiohttp with yarl 45 %, the event loop with the sockets 15 %, decoding JSON 6 %, ours 34 %, and of
 that no module has more than 4 %: sending and reading (``_transport``), the reply's meaning (``_wire``), the cancel
 itself (``_canceling``), the record, the figures of progress. In machine instructions (valgrind, user code only): bare
-aiohttp 457,000 a cancel by workers and 580,000 in a gather, ours 623,000 in ``cancel_all`` and 735,000 in a gather.
+aiohttp 457,000 a cancel by workers and 580,000 in a gather, ours 625,000 in ``cancel_all`` and 738,000 in a gather.
 
 By bare aiohttp each piece that is received may cost another tenth of all that, or not, by what the process happened to
 have freed before: see :mod:`asyncjobs._buffers`. Ours never pays it.
