@@ -16,7 +16,7 @@ from asyncjobs._kinds import Lane, Limit
 from asyncjobs.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from asyncjobs._kinds import Provider
     from asyncjobs._settings import Settings
@@ -79,23 +79,20 @@ class Ticket:
     """
     One request that asks to be let through; *wake* is for whoever lets it in later.
 
-    *costs* are those that count here: once it queues, a limit that this service does not have is none of them.
+    *counted* are those of its *costs* that count here, once it queues: what names a limit that this service does not
+    have costs nothing.
     """
 
-    __slots__ = ("_named", "admitted", "costs", "lane", "number", "wake", "withdrawn")
+    __slots__ = ("admitted", "costs", "counted", "lane", "number", "wake", "withdrawn")
 
     def __init__(self, lane: Lane, costs: Mapping[str, int]) -> None:
         self.lane: Lane = lane
-        self._named = costs
-        self.costs: _Costs = ()
+        self.costs: Mapping[str, int] = costs
+        self.counted: _Costs = ()
         self.number: int = 0
         self.admitted: bool = False
         self.withdrawn: bool = False
         self.wake: Callable[[], object] | None = None
-
-    def count(self, limits: Container[str]) -> None:
-        """Take in which limits there are."""
-        self.costs = tuple([each for each in self._named.items() if each[0] in limits])
 
 
 class Admission:
@@ -150,11 +147,10 @@ class Admission:
         """Put *ticket* at the end of its queue."""
         ticket.number = next(self._numbers)
         if self._windows:
-            ticket.count(self._windows)
-        costs = ticket.costs
-        queue = self._queues[ticket.lane].get(costs)
+            ticket.counted = tuple([each for each in ticket.costs.items() if each[0] in self._windows])
+        queue = self._queues[ticket.lane].get(ticket.counted)
         if queue is None:
-            queue = self._queues[ticket.lane][costs] = deque()
+            queue = self._queues[ticket.lane][ticket.counted] = deque()
         queue.append(ticket)
         self._queued[ticket.lane] += 1
 
@@ -177,8 +173,8 @@ class Admission:
         admitted: list[Ticket] = []
         self.next_time = None
         while any(self._queued) and (ticket := self._choose(now)) is not None:
-            self._unqueue(ticket.lane, self._queues[ticket.lane][ticket.costs])
-            for name, cost in ticket.costs:
+            self._unqueue(ticket.lane, self._queues[ticket.lane][ticket.counted])
+            for name, cost in ticket.counted:
                 self._windows[name].take(cost, now)
             self._let_through(ticket)
             admitted.append(ticket)
@@ -207,10 +203,10 @@ class Admission:
                 if self._paused[lane] > now:
                     wake = min(wake, self._paused[lane])
                     break
-                if not ticket.costs:
+                if not ticket.counted:
                     return ticket
                 room = _Window.spare_at if modest and lane is Lane.LOOK else _Window.free_at
-                free = {name: room(self._windows[name], cost, now) for name, cost in ticket.costs}
+                free = {name: room(self._windows[name], cost, now) for name, cost in ticket.counted}
                 full = {name: at for name, at in free.items() if at > now}
                 if not full and not reserved.intersection(free):
                     return ticket
