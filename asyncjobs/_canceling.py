@@ -34,11 +34,6 @@ _log = logging.getLogger("asyncjobs")
 _KEPT: Final = 30.0
 
 
-async def ended(core: Core[Any]) -> CancelOutcome:
-    """Return the outcome of cancelling a job that has ended."""
-    return OUTCOMES[core.record.state]
-
-
 class Canceling(Witness):
     """A cancel under way."""
 
@@ -170,12 +165,11 @@ class Canceling(Witness):
     def _start(self) -> None:
         self._core.services.cancels.take(self)
 
-    async def run(self) -> None:
+    async def run(self, task: asyncio.Task[None]) -> None:
         """Ask the service, and watch the job until its end where somebody waits for that."""
         if self._over:
             return  # It was withdrawn while it waited for this task.
-        record, self._task = self._core.record, asyncio.current_task()
-        phase = Phase.ASKING
+        record, self._task, phase = self._core.record, task, Phase.ASKING
         try:
             while (step := next_step(phase, record.kind, record.state)) is not Step.END:
                 if step is Step.SEND:

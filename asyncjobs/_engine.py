@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncjobs._admission import Admission
 from asyncjobs._caller import Caller
-from asyncjobs._canceling import Canceling, ended
+from asyncjobs._cancel import OUTCOMES
+from asyncjobs._canceling import Canceling
 from asyncjobs._core import Core
 from asyncjobs._creates import Creates
 from asyncjobs._creating import Create
@@ -31,7 +32,7 @@ from asyncjobs._watcher import Watcher
 from asyncjobs.errors import ClientClosed, NotSupported, WrongLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Iterable
 
     from asyncjobs._job import Job
     from asyncjobs._kinds import JobKind, Limit, Provider
@@ -154,14 +155,6 @@ class Engine:
 
     # -- cancelling and owning ----------------------------------------------
 
-    def cancel(
-        self, core: Core[Any], *, confirm: bool, timeout: float | None, outer: bool
-    ) -> Coroutine[Any, Any, CancelOutcome]:
-        """Cancel the job of *core*, or join the cancel that is under way; see ``Job.cancel``."""
-        if core.record.final:
-            return ended(core)
-        return self.canceling(core).join(confirm=confirm, timeout=timeout, outer=outer)
-
     def canceling(self, core: Core[Any]) -> Canceling:
         """
         Return the cancel of the job that is under way, a new one if there is none.
@@ -201,7 +194,9 @@ class Engine:
         return self._owners.clean_up(core, again=again)
 
     async def _cancel_owned(self, core: Core[Any]) -> CancelOutcome:
-        return await self.cancel(core, confirm=True, timeout=self.settings.cleanup_timeout, outer=False)
+        if core.record.final:
+            return OUTCOMES[core.record.state]
+        return await self.canceling(core).join(confirm=True, timeout=self.settings.cleanup_timeout, outer=False)
 
     # -- the end ------------------------------------------------------------
 

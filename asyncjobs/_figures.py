@@ -40,6 +40,12 @@ _WHOLE: Final = {"found", "analyzed"}
 _MOST: Final = int(sys.float_info.max)
 
 
+@functools.lru_cache(maxsize=1024)
+def _progress(percent: float | None, found: int | None, analyzed: int | None, time_left: float | None) -> Progress:
+    # Nobody changes it, so that jobs which are equally far share one: most that are cancelled have nothing to show.
+    return Progress(percent=percent, found=found, analyzed=analyzed, time_left=time_left)
+
+
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
     """Return how far the job is, ``None`` if its service does not tell."""
     figures: dict[str, Any] = {}
@@ -55,4 +61,7 @@ def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | No
                     figures[name] = value if name in _WHOLE else float(value)
             elif type(value) is float and isfinite(value):
                 figures[name] = int(value) if name in _WHOLE else value
-    return Progress(**figures) if figures else None
+    if not figures:
+        return None
+    told = figures.get
+    return _progress(told("percent"), told("found"), told("analyzed"), told("time_left"))

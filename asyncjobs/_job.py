@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from asyncjobs import _verbs
+from asyncjobs._cancel import OUTCOMES
 from asyncjobs._settings import check_timeout
 from asyncjobs._updates import Updates
 from asyncjobs.errors import InvalidArgument, NotSupported
@@ -237,9 +238,10 @@ class Job(Generic[R_co]):
             ClientClosed, WrongLoop: This client cannot be used here and now.
         """
         timeout = check_timeout(timeout)
-        if not self.done:
-            self._engine.enter()
-        return await self._engine.cancel(self._core, confirm=confirm, timeout=timeout, outer=True)
+        if self.done:
+            return OUTCOMES[self.state]
+        self._engine.enter()
+        return await self._engine.canceling(self._core).join(confirm=confirm, timeout=timeout, outer=True)
 
     async def stop(self) -> Snapshot[R_co]:
         """

@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from asyncjobs._tasks import Tasks
 
 
-#: So many pieces of work begin in the turn of the event loop in which others end: what these leave is taken up at once,
-#: which spares the garbage collector. The others begin in the next turn, so that none holds everybody else up for long.
-_AT_ONCE: Final = 8
+#: So many pieces of work begin in one turn of the event loop. Six cancels consist of fewer than the 700 objects after
+#: which Python's garbage collector goes through all that is under way, and nobody waits long for another turn.
+_PER_TURN: Final = 6
 
 
 class Work(Protocol):
     """What a runner runs, to its end or until the runner is cancelled with it."""
 
-    async def run(self) -> None:
-        """Do the work, in the task that is the current one."""
+    async def run(self, task: asyncio.Task[None]) -> None:
+        """Do the work, in *task*, which is the current one."""
         ...
 
 
@@ -28,44 +28,39 @@ class Runners:
     Runs pieces of work, each as if in a task of its own; whoever cancels that task cancels no other work.
 
     In a batch of thousands each request makes room for the next one. A task that takes it over where it ends itself
-    saves a task for each, and the way through the event loop.
+    saves a task for each, and the way through the event loop. So few begin at a time that no more requests are on the
+    wire than the event loop can take the replies of.
     """
 
     def __init__(self, tasks: Tasks, name: str) -> None:
         self._tasks = tasks
         self._name = name
         self._ready: deque[Work] = deque()
-        self._begun = 0  # How many have begun where others ended, in this turn.
+        self._went_on = 0  # How many tasks went on to another piece in this turn.
+        self._turning = False
 
     def take(self, work: Work) -> None:
-        """Run *work*, in the next turn of the event loop at the latest."""
-        if not self._ready:
-            asyncio.get_running_loop().call_soon(self._start)
+        """Run *work*, in one of the next turns of the event loop."""
         self._ready.append(work)
+        if not self._turning:
+            self._turning = True
+            asyncio.get_running_loop().call_soon(self._turn)
 
-    def _start(self) -> None:
-        while self._ready:
+    def _turn(self) -> None:
+        went_on, self._went_on = self._went_on, 0
+        for _ in range(min(_PER_TURN - went_on, len(self._ready))):
             self._tasks.start(self._run(self._ready.popleft()), self._name)
+        self._turning = bool(went_on or self._ready)
+        if self._turning:
+            asyncio.get_running_loop().call_soon(self._turn)
 
     async def _run(self, work: Work) -> None:
         task = asyncio.current_task()
         assert task is not None
         while True:
-            await work.run()
+            await work.run(task)
             # A cancel that this work did not wait for any more is not meant for the next one.
-            if task.cancelling() or not self._ready:
+            if task.cancelling() or not self._ready or self._went_on == _PER_TURN:
                 return
+            self._went_on += 1
             work = self._ready.popleft()
-            if self._begun < _AT_ONCE:
-                if not self._begun:
-                    asyncio.get_running_loop().call_soon(self._next_turn)
-                self._begun += 1
-                continue
-            try:
-                await asyncio.sleep(0)
-            except asyncio.CancelledError:
-                self.take(work)  # Whoever strikes here does not mean it.
-                raise
-
-    def _next_turn(self) -> None:
-        self._begun = 0

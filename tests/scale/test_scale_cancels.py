@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from scale_world import crowd
 
-from asyncjobs import CancelOutcome, cancel_all
+from asyncjobs import CancelOutcome, ClientClosed, cancel_all
 
 KINDS = ["exa.search", "exa.agent_run", "watercrawl.search"]
 BATCH = 200
@@ -46,6 +46,23 @@ async def test_a_batch_of_cancels_needs_no_more_tasks_than_connections():
             await asyncio.sleep(0.001)
         assert await cancels == [CancelOutcome.CANCELED] * BATCH
     assert len(seen) == 5
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_client_that_closes_amid_a_batch_begins_no_more_cancels(turns):
+    """However far the batch has come: closing joins those under way, and starts no task that nobody would join."""
+    async with crowd("exa.agent_run", count=BATCH, over=None, connections=100) as (sandbox, client, jobs, _ends):
+        callers = [asyncio.ensure_future(job.cancel()) for job in jobs]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await client.aclose()
+        sent = sandbox.ledger.count("cancel")
+        for _ in range(5):
+            assert not ours()
+            await asyncio.sleep(0)
+        outcomes = await asyncio.gather(*callers, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {ClientClosed}
+        assert sandbox.ledger.count("cancel") == sent < BATCH
 
 
 async def test_callers_that_leave_take_no_other_cancel_down():
