@@ -106,7 +106,8 @@ class Canceling(Witness):
         if joiner.deadline is not None:
             joiner.deadline.lift()
         self._joiners.discard(joiner)
-        if not self._joiners:
+        # When it is over, its task may be busy with something else.
+        if not self._joiners and not self._over:
             self._let_go(joiner)
 
     def outcome(self, joiner: Joiner) -> CancelOutcome:
@@ -311,6 +312,5 @@ class Canceling(Witness):
             self._break_off()
 
     def _break_off(self) -> None:
-        # When it is over, its task may be busy with something else.
-        if not self._over and self._task is not None and not self._task.get_loop().is_closed():
+        if self._task is not None and not self._task.get_loop().is_closed():
             self._task.cancel()

@@ -41,6 +41,7 @@ class Scope(Deadline):
     __slots__ = ("_cancelling", "_deadlines", "_reached", "_seconds", "_task")
 
     def __init__(self, deadlines: Deadlines, seconds: float) -> None:
+        """*seconds* may be infinite."""
         self._deadlines = deadlines
         self._seconds = seconds
         self._reached = False
@@ -135,10 +136,6 @@ class Deadlines:
             if not queue.ends:
                 queue.close()
                 del self._queues[length]
-
-    def scope(self, seconds: float) -> Scope:
-        """Return what bounds a ``with`` block to so many *seconds*, which may be infinite."""
-        return Scope(self, seconds)
 
     def close(self) -> None:
         """Stop all timers; no limit will be reached any more."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from asyncjobs._models import Progress
@@ -38,30 +37,27 @@ def _walk(payload: Mapping[str, Any], steps: tuple[str, ...]) -> Any:
 _WHOLE: Final = {"found", "analyzed"}
 #: The largest float. An integer beyond it is none, or not by much.
 _MOST: Final = int(sys.float_info.max)
-
-
-@functools.lru_cache(maxsize=1024)
-def _progress(percent: float | None, found: int | None, analyzed: int | None, time_left: float | None) -> Progress:
-    # Nobody changes it, so that jobs which are equally far share one: most that are cancelled have nothing to show.
-    return Progress(percent=percent, found=found, analyzed=analyzed, time_left=time_left)
+#: Figures for people must never break a look: what is no number, and true is none, is not told.
+_NUMBERS: Final = {int, float}
 
 
 def progress_of(kind: JobKind[Any], payload: Mapping[str, Any]) -> Progress | None:
     """Return how far the job is, ``None`` if its service does not tell."""
-    figures: dict[str, Any] = {}
-    for holder, names in kind.figures:
-        held = _walk(payload, holder)
+    names, holders = kind.figures
+    told: list[float | None] = []
+    for steps, keys in holders:
+        held = _walk(payload, steps)
         if not isinstance(held, dict):
-            continue
-        for name, key in names:
-            value: Any = held.get(key)
-            # Figures for people must never break a look: what is no number, and true is none, is not told.
-            if type(value) is int:
-                if abs(value) <= _MOST:
-                    figures[name] = value if name in _WHOLE else float(value)
-            elif type(value) is float and isfinite(value):
-                figures[name] = int(value) if name in _WHOLE else value
-    if not figures:
-        return None
-    told = figures.get
-    return _progress(told("percent"), told("found"), told("analyzed"), told("time_left"))
+            held = {}
+        told += [value if type(value := held.get(key)) in _NUMBERS else None for key in keys]
+    return _progress(names, *told)
+
+
+# Nobody changes it, so that jobs which are equally far share one: most that are cancelled have nothing to show.
+@functools.lru_cache(maxsize=1024, typed=True)
+def _progress(names: tuple[str, ...], *told: float | None) -> Progress | None:
+    figures: dict[str, Any] = {}
+    for name, value in zip(names, told, strict=True):
+        if value is not None and abs(value) <= _MOST:  # Neither is what is infinite, or not a number.
+            figures[name] = int(value) if name in _WHOLE else float(value)
+    return Progress(**figures) if figures else None

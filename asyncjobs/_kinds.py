@@ -95,16 +95,17 @@ class Pace:
             raise InvalidArgument("pace", "needs 0 < first, urgent <= ceiling and 1 <= factor <= 100")
 
 
-#: The steps to each object that holds figures of progress, with the name of each figure and the last step to it.
-_Figures: TypeAlias = tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]
+#: The names of the figures of progress, and in the same order the steps to each object that holds some, and their keys.
+_Figures: TypeAlias = tuple[tuple[str, ...], tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
 
 
 def _figures(progress: Mapping[str, str]) -> _Figures:
     holders: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     for name, path in progress.items():
-        *steps, last = path.split(".")
-        holders.setdefault(tuple(steps), []).append((name, last))
-    return tuple((steps, tuple(names)) for steps, names in holders.items())
+        *steps, key = path.split(".")
+        holders.setdefault(tuple(steps), []).append((name, key))
+    names = (name for told in holders.values() for name, _ in told)
+    return tuple(names), tuple((steps, tuple(key for _, key in told)) for steps, told in holders.items())
 
 
 @attrs.frozen(kw_only=True)
@@ -112,9 +113,8 @@ class JobKind(Generic[R_co]):
     """
     One kind of job, as a data sheet.
 
-    *name* is the provider's name, a dot, and a word. *resource* is the attrs class of the payload,
-    *keys* how the payload spells its keys. *identity* says for each id in the path of *look*, in
-    order, which key of the payload holds it.
+    *name* is the provider's name, a dot, and a word. *resource* is the attrs class of the payload, *keys* how the
+    payload spells its keys. *identity* says for each id in the path of *look*, in order, which of them holds it.
 
     *create*, *look*, *cancel*, *stop* and *result* are the calls; ``None`` where the service has
     none. *words* maps the status words (key *status*) to states; a word that is missing is
@@ -155,7 +155,7 @@ class JobKind(Generic[R_co]):
     trace: Trace | None = None
     events: EventSource | None = None
     states: StateStream | None = None
-    #: The paths of *progress* as they are read with each reply.
+    #: *progress* as it is read with each reply.
     figures: _Figures = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

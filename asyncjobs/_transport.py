@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from asyncjobs._buffers import keep_memory
-from asyncjobs._deadlines import Deadlines
+from asyncjobs._deadlines import Deadlines, Scope
 from asyncjobs._heads import BROKEN, Head, begin_elsewhere, failed
 from asyncjobs._middlewares import Credentials
 from asyncjobs._texts import clean
@@ -89,7 +89,7 @@ class AiohttpTransport:
         shown = f"{self._base}{request.target.partition('?')[0]}"
         concealer = self._credentials.concealer
         try:
-            with self._limits.scope(self._settings.request_timeout):
+            with Scope(self._limits, self._settings.request_timeout):
                 response = await self._ask(session, request)
                 try:
                     body = await self._read(response)

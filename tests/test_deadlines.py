@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncjobs._deadlines import _MANY, Deadlines
+from asyncjobs._deadlines import _MANY, Deadlines, Scope
 from asyncjobs.testing import run_virtual
 
 LENGTHS = st.sampled_from([0.5, 1.0, 2.0, 30.0])
@@ -216,7 +216,7 @@ def test_a_scope_keeps_the_rules_of_asyncio(story):
 
     @contextlib.asynccontextmanager
     async def ours(seconds):
-        with deadlines.scope(seconds):
+        with Scope(deadlines, seconds):
             yield
 
     theirs = run_virtual(_tell(story, asyncio.timeout, asyncio.timeout))
@@ -229,7 +229,7 @@ async def test_a_scope_without_end_bounds_nothing():
     """Infinity is no time that an event loop could wait for."""
     deadlines = Deadlines()
     before = len(asyncio.get_running_loop()._scheduled)
-    with deadlines.scope(math.inf):
+    with Scope(deadlines, math.inf):
         assert len(asyncio.get_running_loop()._scheduled) == before
         await asyncio.sleep(1e6)
 
@@ -237,9 +237,9 @@ async def test_a_scope_without_end_bounds_nothing():
 async def test_a_scope_lifts_its_limit_however_it_is_left():
     """What comes after the block is not bounded any more."""
     deadlines = Deadlines()
-    with pytest.raises(KeyError), deadlines.scope(1.0):
+    with pytest.raises(KeyError), Scope(deadlines, 1.0):
         raise KeyError
-    with deadlines.scope(1.0):
+    with Scope(deadlines, 1.0):
         pass
     await asyncio.sleep(2.0)
     assert asyncio.current_task().cancelling() == 0
