@@ -34,6 +34,8 @@ class Scope(Deadline):
     """
     A limit for what the current task does in a ``with`` block: ``TimeoutError`` ends the block when it is reached.
 
+    The block is given the time at which the limit began, by the event loop's clock.
+
     It keeps the rules of Python 3.11's :class:`asyncio.Timeout`, which costs four times as much even if its timer is a
     shared one: a cancel of somebody else's that comes first, or in the same moment, goes through.
     """
@@ -46,15 +48,17 @@ class Scope(Deadline):
         self._seconds = seconds
         self._reached = False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> float:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         assert task is not None
         self._task: asyncio.Task[Any] = task
         self._cancelling = task.cancelling()
+        began = loop.time()
         # No event loop can wait until infinity.
         if self._seconds != math.inf:
-            self._deadlines.add(self, self._seconds, self._strike, loop)
+            self._deadlines.add(self, began, self._seconds, self._strike, loop)
+        return began
 
     def _strike(self) -> None:
         self._reached = True
@@ -113,20 +117,25 @@ class Deadlines:
 
     def start(self, seconds: float, expired: Callable[[], object]) -> Deadline:
         """Call *expired* in so many *seconds*, unless the limit is lifted before."""
-        deadline = Deadline()
-        self.add(deadline, seconds, expired, asyncio.get_running_loop())
+        deadline, loop = Deadline(), asyncio.get_running_loop()
+        self.add(deadline, loop.time(), seconds, expired, loop)
         return deadline
 
     def add(
-        self, deadline: Deadline, seconds: float, expired: Callable[[], object], loop: asyncio.AbstractEventLoop
+        self,
+        deadline: Deadline,
+        began: float,
+        seconds: float,
+        expired: Callable[[], object],
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """Start *deadline*, a limit that its owner has made; see :meth:`start`."""
+        """Start *deadline*, a limit that its owner has made and that *began* now; see :meth:`start`."""
         queue = self._queues.get(seconds)
         if queue is None:
             if len(self._queues) >= _MANY:
                 self._forget_unused()
             queue = self._queues[seconds] = _Queue()
-        deadline.at, deadline.ends = loop.time() + seconds, queue.ends
+        deadline.at, deadline.ends = began + seconds, queue.ends
         queue.ends[deadline] = expired
         if queue.timer is None:
             queue.timer = loop.call_at(deadline.at, queue.due, loop)

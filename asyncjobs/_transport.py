@@ -85,11 +85,10 @@ class AiohttpTransport:
         return outcome
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply | AsyncJobsError:
-        began = asyncio.get_running_loop().time()
         shown = f"{self._base}{request.target.partition('?')[0]}"
         concealer = self._credentials.concealer
         try:
-            with Scope(self._limits, self._settings.request_timeout):
+            with Scope(self._limits, self._settings.request_timeout) as began:
                 response = await self._ask(session, request)
                 try:
                     body = await self._read(response)
