@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 #: So many pieces of work begin in one turn of the event loop. Six cancels consist of fewer than the 700 objects after
 #: which Python's garbage collector goes through all that is under way, and nobody waits long for another turn.
 _PER_TURN: Final = 6
+#: Where others make the turns long, so many begin in a second all the same.
+_PER_SECOND: Final = 1000
 
 
 class Work(Protocol):
@@ -36,23 +38,29 @@ class Runners:
         self._tasks = tasks
         self._name = name
         self._ready: deque[Work] = deque()
-        self._went_on = 0  # How many tasks went on to another piece in this turn.
         self._turning = False
+        self._turned = 0.0  # When this turn began.
+        self._may_begin = 0  # How many may begin in it.
+        self._went_on = 0  # How many tasks went on to another piece in it.
 
     def take(self, work: Work) -> None:
         """Run *work*, in one of the next turns of the event loop."""
         self._ready.append(work)
         if not self._turning:
-            self._turning = True
-            asyncio.get_running_loop().call_soon(self._turn)
+            loop = asyncio.get_running_loop()
+            self._turning, self._turned, self._may_begin = True, loop.time(), _PER_TURN
+            loop.call_soon(self._turn, loop)
 
-    def _turn(self) -> None:
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         went_on, self._went_on = self._went_on, 0
-        for _ in range(min(_PER_TURN - went_on, len(self._ready))):
+        for _ in range(min(self._may_begin - went_on, len(self._ready))):
             self._tasks.start(self._run(self._ready.popleft()), self._name)
         self._turning = bool(went_on or self._ready)
         if self._turning:
-            asyncio.get_running_loop().call_soon(self._turn)
+            now = loop.time()
+            self._may_begin = max(_PER_TURN, int((now - self._turned) * _PER_SECOND))
+            self._turned = now
+            loop.call_soon(self._turn, loop)
 
     async def _run(self, work: Work) -> None:
         task = asyncio.current_task()
@@ -60,7 +68,7 @@ class Runners:
         while True:
             await work.run(task)
             # A cancel that this work did not wait for any more is not meant for the next one.
-            if task.cancelling() or not self._ready or self._went_on == _PER_TURN:
+            if task.cancelling() or not self._ready or self._went_on == self._may_begin:
                 return
             self._went_on += 1
             work = self._ready.popleft()

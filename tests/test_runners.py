@@ -118,3 +118,19 @@ async def test_only_a_few_begin_in_one_turn():
         await asyncio.sleep(0)
     assert len(begun) == 249
     assert max(begun.count(each) for each in begun) <= 12
+
+
+async def test_long_turns_hold_up_no_batch(monkeypatch):
+    """Where others keep the event loop busy for a tenth of a second at a time, a hundred begin in each turn."""
+    loop = asyncio.get_running_loop()
+    tasks = Tasks()
+    runners = Runners(tasks, "pieces")
+    turn = 0
+    monkeypatch.setattr(loop, "time", lambda: turn / 10)
+    begun = []
+    for _ in range(250):
+        runners.take(Piece(0, lambda: begun.append(turn)))
+    while len(begun) < 250:
+        turn += 1
+        await asyncio.sleep(0)
+    assert len(set(begun)) <= 3
