@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: which Python's garbage collector goes through all that is under way, and nobody waits long for another turn.
 _PER_TURN: Final = 6
 #: Where others make the turns long, so many begin in a second all the same.
-_PER_SECOND: Final = 1000
+_PER_SECOND: Final = 500
 
 
 class Work(Protocol):

@@ -121,7 +121,7 @@ async def test_only_a_few_begin_in_one_turn():
 
 
 async def test_long_turns_hold_up_no_batch(monkeypatch):
-    """Where others keep the event loop busy for a tenth of a second at a time, a hundred begin in each turn."""
+    """Where others keep the event loop busy for a tenth of a second at a time, fifty and more begin in each turn."""
     loop = asyncio.get_running_loop()
     tasks = Tasks()
     runners = Runners(tasks, "pieces")
@@ -133,4 +133,4 @@ async def test_long_turns_hold_up_no_batch(monkeypatch):
     while len(begun) < 250:
         turn += 1
         await asyncio.sleep(0)
-    assert len(set(begun)) <= 3
+    assert len(set(begun)) <= 5
