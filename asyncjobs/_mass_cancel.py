@@ -88,6 +88,7 @@ class _MassCancel:
         self._asking: set[_Each] = set()
         self._open: set[_Each] = set()
         self._news: list[_Each] = []
+        self._starting = False
         self._loop = asyncio.get_running_loop()
         self.results: dict[Core[Any], CancelOutcome | AsyncJobsError] = {}
         self._done: asyncio.Future[None] = self._loop.create_future()
@@ -114,7 +115,9 @@ class _MassCancel:
             self._loop.call_soon(self._take_in)
         self._news.append(each)
         self._asking.discard(each)
-        self._start()
+        # One that was answered before this call is told so while it is being started.
+        if not self._starting:
+            self._start()
 
     def _take_in(self) -> None:
         news, self._news = self._news, []
@@ -129,6 +132,7 @@ class _MassCancel:
         self._start()
 
     def _start(self) -> None:
+        self._starting = True
         while self._todo and len(self._asking) < self._concurrency:
             core, engine = self._todo.popleft()
             if core.record.final:
@@ -144,6 +148,7 @@ class _MassCancel:
             self._open.add(each)
             self._asking.add(each)
             each.canceling.enter(each)
+        self._starting = False
         if not self._todo and not self._open and not self._done.done():
             self._done.set_result(None)
 

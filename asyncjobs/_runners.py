@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from asyncjobs._tasks import Tasks
 
 
-#: So many pieces of work begin in one turn of the event loop. Six cancels consist of fewer than the 700 objects after
+#: So many pieces of work begin in a turn of the event loop on average. Six cancels are fewer than the 700 objects after
 #: which Python's garbage collector goes through all that is under way, and nobody waits long for another turn.
 _PER_TURN: Final = 6
 #: Where others make the turns long, so many begin in a second all the same.
@@ -19,6 +19,11 @@ _PER_SECOND: Final = 500
 
 class Work(Protocol):
     """What a runner runs, to its end or until the runner is cancelled with it."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is still wanted; what is not when its turn comes never begins."""
+        ...
 
     async def run(self, task: asyncio.Task[None]) -> None:
         """Do the work, in *task*, which is the current one."""
@@ -45,22 +50,31 @@ class Runners:
 
     def take(self, work: Work) -> None:
         """Run *work*, in one of the next turns of the event loop."""
-        self._ready.append(work)
         if not self._turning:
             loop = asyncio.get_running_loop()
             self._turning, self._turned, self._may_begin = True, loop.time(), _PER_TURN
             loop.call_soon(self._turn, loop)
+        self._ready.append(work)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        went_on, self._went_on = self._went_on, 0
-        for _ in range(min(self._may_begin - went_on, len(self._ready))):
-            self._tasks.start(self._run(self._ready.popleft()), self._name)
-        self._turning = bool(went_on or self._ready)
-        if self._turning:
-            now = loop.time()
-            self._may_begin = max(_PER_TURN, int((now - self._turned) * _PER_SECOND))
-            self._turned = now
-            loop.call_soon(self._turn, loop)
+        room, self._went_on = self._may_begin - self._went_on, 0
+        self._turning = bool(self._ready)
+        if not self._turning:
+            return
+        now = loop.time()
+        self._may_begin = max(_PER_TURN, int((now - self._turned) * _PER_SECOND))
+        self._turned = now
+        loop.call_soon(self._turn, loop)
+        while room > 0 and (work := self._next()) is not None:
+            self._tasks.start(self._run(work), self._name)
+            room -= 1
+
+    def _next(self) -> Work | None:
+        while self._ready:
+            work = self._ready.popleft()
+            if work.active:
+                return work
+        return None
 
     async def _run(self, work: Work) -> None:
         task = asyncio.current_task()
@@ -68,7 +82,7 @@ class Runners:
         while True:
             await work.run(task)
             # A cancel that this work did not wait for any more is not meant for the next one.
-            if task.cancelling() or not self._ready or self._went_on == self._may_begin:
+            if task.cancelling() or self._went_on >= self._may_begin or (following := self._next()) is None:
                 return
             self._went_on += 1
-            work = self._ready.popleft()
+            work = following

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 
 from asyncjobs._runners import Runners
@@ -13,6 +14,7 @@ class Piece:
     """Work that does *steps* steps, then calls *last*; *ended* says how."""
 
     def __init__(self, steps=1, last=None):
+        self.active = True
         self.steps = steps
         self.last = last
         self.task = None
@@ -97,11 +99,11 @@ async def test_a_cancel_that_comes_too_late_for_one_piece_does_not_strike_the_ne
     assert following.task is not first.task
 
 
-async def test_only_a_few_begin_in_one_turn():
+async def test_only_a_few_begin_in_one_turn(monkeypatch):
     """However many could, whether they are taken together or where others end: the event loop is for others, too."""
-    tasks = Tasks()
-    runners = Runners(tasks, "pieces")
+    runners = Runners(Tasks(), "pieces")
     turn, begun = 0, []
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: turn / 200)
     left = 200
 
     def follow():
@@ -113,24 +115,60 @@ async def test_only_a_few_begin_in_one_turn():
 
     for _ in range(50):
         runners.take(Piece(0, follow))
-    while len(tasks) or not begun:
+    while len(begun) < 249:
         turn += 1
         await asyncio.sleep(0)
-    assert len(begun) == 249
     assert max(begun.count(each) for each in begun) <= 12
+    assert turn >= 249 / 6
 
 
 async def test_long_turns_hold_up_no_batch(monkeypatch):
     """Where others keep the event loop busy for a tenth of a second at a time, fifty and more begin in each turn."""
-    loop = asyncio.get_running_loop()
-    tasks = Tasks()
-    runners = Runners(tasks, "pieces")
-    turn = 0
-    monkeypatch.setattr(loop, "time", lambda: turn / 10)
-    begun = []
+    runners = Runners(Tasks(), "pieces")
+    turn, begun = 0, []
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: turn / 10)
     for _ in range(250):
         runners.take(Piece(0, lambda: begun.append(turn)))
     while len(begun) < 250:
         turn += 1
         await asyncio.sleep(0)
     assert len(set(begun)) <= 5
+
+
+async def test_what_was_given_up_holds_nothing_up():
+    """It takes no task and nobody's turn, however much of it there is."""
+    tasks = Tasks()
+    runners = Runners(tasks, "pieces")
+    given_up, wanted = [Piece() for _ in range(1000)], Piece()
+    for piece in (*given_up, wanted):
+        runners.take(piece)
+    for piece in given_up:
+        piece.active = False
+    await asyncio.sleep(0)
+    assert len(tasks) == 1
+    await asyncio.sleep(5)
+    assert wanted.ended == "done"
+    assert not any(piece.task for piece in given_up)
+
+
+class Eager(Tasks):
+    """Starts tasks as eager ones are: their first step is done at once."""
+
+    def start(self, work, name):
+        with contextlib.suppress(StopIteration):
+            work.send(None)
+
+
+async def test_tasks_that_begin_at_once_are_no_matter(monkeypatch):
+    """With ``asyncio.eager_task_factory`` a piece may be over before the call that starts it returns."""
+    own = asyncio.current_task()
+    monkeypatch.setattr(asyncio, "current_task", lambda _loop=None: own)
+    runners = Runners(Eager(), "pieces")
+    pieces = [Piece(0) for _ in range(20)]
+    for piece in pieces:
+        runners.take(piece)
+    await asyncio.sleep(1)
+    late = Piece(0)
+    runners.take(late)
+    await asyncio.sleep(1)
+    assert {piece.ended for piece in (*pieces, late)} == {"done"}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import attrs
 import pytest
 from scale_world import crowd
 
-from asyncjobs import CancelOutcome, ClientClosed, cancel_all
+from asyncjobs import CancelOutcome, ClientClosed, WaterCrawl, cancel_all
+from asyncjobs.sandbox import Life, Sandbox
 
 KINDS = ["exa.search", "exa.agent_run", "watercrawl.search"]
 BATCH = 200
@@ -76,3 +78,56 @@ async def test_callers_that_leave_take_no_other_cancel_down():
         assert outcomes[1::2] == [CancelOutcome.CANCELED] * (BATCH // 2)
         assert any(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
         assert BATCH // 2 < sandbox.ledger.count("cancel") < BATCH
+
+
+async def test_a_batch_that_is_given_up_holds_up_no_other_cancel():
+    """Thousands whose callers leave at once are withdrawn, and the next cancel is sent within a few turns."""
+    async with crowd("exa.agent_run", count=2001, over=None, connections=100) as (_, _client, jobs, _ends):
+        *batch, last = jobs
+        callers = [asyncio.ensure_future(job.cancel()) for job in batch]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for caller in callers:
+            caller.cancel()
+        await asyncio.wait(callers)
+        other = asyncio.ensure_future(last.cancel())
+        turns = 0
+        while not last.requested_by_us:
+            turns += 1
+            await asyncio.sleep(0)
+        assert turns < 30
+        assert await other is CancelOutcome.CANCELED
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 5, 10])
+async def test_the_end_of_the_loop_amid_a_batch_leaves_no_task(turns):
+    """Nobody closed the client: what has not begun by then never does."""
+    async with crowd("exa.agent_run", count=BATCH, over=None, connections=100) as (_, _client, jobs, _ends):
+        callers = [asyncio.create_task(job.cancel(), name="asyncjobs: a caller") for job in jobs]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        doomed = [task for task in asyncio.all_tasks() if task.get_name().startswith("asyncjobs")]
+        for task in doomed:
+            task.cancel()
+        await asyncio.gather(*doomed, return_exceptions=True)
+        assert not ours()
+        await asyncio.sleep(0)
+        assert not ours()
+        assert all(caller.cancelled() for caller in callers)
+
+
+async def test_jobs_whose_cancels_were_answered_already_are_no_matter():
+    """However many of them one batch has, each is only waited for."""
+    life = Life.ordinary("watercrawl.search", works=None)
+    count = 1500
+    async with Sandbox(sockets=False) as sandbox:
+        sandbox.script("watercrawl.search", attrs.evolve(life, after_cancel=((5.0, "canceled"),)), times=count)
+        async with WaterCrawl("key", base_url=sandbox.url, session=sandbox.session()) as client:
+            jobs = await asyncio.gather(*(client.searches.create("q") for _ in range(count)))
+            asked = await asyncio.gather(*(job.cancel(confirm=False) for job in jobs))
+            assert set(asked) == {CancelOutcome.REQUESTED}
+            callers = [asyncio.ensure_future(job.cancel()) for job in jobs]
+            await asyncio.sleep(1)
+            report = await cancel_all(jobs)
+            assert report.counts == {"canceled": count}
+            assert set(await asyncio.gather(*callers)) == {CancelOutcome.CANCELED}
